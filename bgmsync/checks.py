@@ -1,0 +1,79 @@
+"""System checks: what is wrong with the settings, what it means, and how to mend it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import Error, register
+from django.core.checks import Warning as CheckWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.core.checks import CheckMessage
+
+
+@register()
+def token_keys(**_kwargs: Any) -> list[CheckMessage]:
+    """Refuse to start with keys that could not read or write a token."""
+    found: list[CheckMessage] = []
+    for place, key in enumerate(settings.TOKEN_KEYS, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            found.append(
+                Error(
+                    f"TOKEN_KEYS: key {place} is not a Fernet key, so stored tokens can be neither read nor written.",
+                    hint="Make one with: python -c 'from cryptography.fernet import Fernet; "
+                    "print(Fernet.generate_key().decode())'. Keep old keys after the new one.",
+                    id="bgmsync.E001",
+                )
+            )
+    return found
+
+
+@register()
+def addresses(**_kwargs: Any) -> list[CheckMessage]:
+    """Check the addresses that OAuth and the clients are given."""
+    names = ("BASE_URL", "TRAKT_API_URL", "TRAKT_AUTH_URL", "BANGUMI_API_URL", "BANGUMI_AUTH_URL")
+    return [message for name in names for message in _address(name, getattr(settings, name))]
+
+
+def _address(name: str, value: str) -> Iterator[CheckMessage]:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        yield Error(
+            f"{name} is not an http(s) address: {value!r}.",
+            hint=f"Set {name} to something like https://sync.example.org (no path, no query).",
+            id="bgmsync.E002",
+        )
+    elif name == "BASE_URL" and parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        yield CheckWarning(
+            "BASE_URL is plain http on a public name: log-ins and cookies can be read on the way, and Trakt may "
+            "refuse the redirect address.",
+            hint="Put the program behind https and set BASE_URL to it; until then Trakt can be connected by code.",
+            id="bgmsync.W001",
+        )
+
+
+@register()
+def limits(**_kwargs: Any) -> list[CheckMessage]:
+    """Check the numbers that decide how politely and how patiently the program works."""
+    found: list[CheckMessage] = [
+        Error(f"{name} is negative.", hint="Use a positive number; 0 lifts a rate limit.", id="bgmsync.E003")
+        for name in ("TRAKT_RATE", "BANGUMI_RATE", "RETRY_SCALE")
+        if getattr(settings, name) < 0
+    ]
+    real = settings.BANGUMI_API_URL == "https://api.bgm.tv" or settings.TRAKT_API_URL == "https://api.trakt.tv"
+    if real and (settings.TRAKT_RATE == 0 or settings.BANGUMI_RATE == 0):
+        found.append(
+            CheckWarning(
+                "A rate limit is lifted towards a real service: it will ban this address.",
+                hint="Remove TRAKT_RATE and BANGUMI_RATE, or set them to the defaults in .env.example.",
+                id="bgmsync.W002",
+            )
+        )
+    return found

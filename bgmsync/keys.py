@@ -1,0 +1,32 @@
+"""Keys that are made once and kept beside the data, for installations that set none in the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from cryptography.fernet import Fernet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def kept(path: Path, make: str) -> str:
+    """Return the key kept in *path*, making it first (``make``: ``secret`` or ``fernet``), mode 0600.
+
+    Two commands may come first at once: the file is linked into place whole, and the loser reads the winner's.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        key = Fernet.generate_key().decode() if make == "fernet" else secrets.token_urlsafe(50)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(key)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()

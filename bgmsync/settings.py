@@ -1,0 +1,170 @@
+"""Settings, all from the environment or a ``.env`` file; ``.env.example`` says what each one means."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.utils.translation import gettext_lazy as _
+
+from bgmsync.keys import kept
+
+PACKAGE_DIR = Path(__file__).resolve().parent
+ROOT = PACKAGE_DIR.parent
+CHECKOUT = (ROOT / "manage.py").exists()
+
+env = environ.FileAwareEnv()
+environ.Env.read_env((ROOT if CHECKOUT else Path.cwd()) / ".env")
+
+VAR_DIR = Path(env.str("VAR_DIR", default=str((ROOT if CHECKOUT else Path.cwd()) / "var")))
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or kept(VAR_DIR / "secret_key", "secret")
+TOKEN_KEYS = env.list("TOKEN_KEYS", default=[]) or [kept(VAR_DIR / "token_key", "fernet")]
+DEBUG = env.bool("DEBUG", default=False)
+BASE_URL = env.str("BASE_URL", default="http://localhost:8000").rstrip("/")
+HTTPS = BASE_URL.startswith("https://")
+ALLOWED_HOSTS = [
+    *env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"]),
+    urlsplit(BASE_URL).hostname or "localhost",
+]
+
+TRAKT_CLIENT_ID = env.str("TRAKT_CLIENT_ID", default="")
+TRAKT_CLIENT_SECRET = env.str("TRAKT_CLIENT_SECRET", default="")
+TRAKT_API_URL = env.str("TRAKT_API_URL", default="https://api.trakt.tv").rstrip("/")
+TRAKT_AUTH_URL = env.str("TRAKT_AUTH_URL", default="https://auth.trakt.tv").rstrip("/")
+TRAKT_RATE = env.float("TRAKT_RATE", default=1.5)
+BANGUMI_CLIENT_ID = env.str("BANGUMI_CLIENT_ID", default="")
+BANGUMI_CLIENT_SECRET = env.str("BANGUMI_CLIENT_SECRET", default="")
+BANGUMI_API_URL = env.str("BANGUMI_API_URL", default="https://api.bgm.tv").rstrip("/")
+BANGUMI_AUTH_URL = env.str("BANGUMI_AUTH_URL", default="https://bgm.tv").rstrip("/")
+BANGUMI_RATE = env.float("BANGUMI_RATE", default=2.0)
+RETRY_SCALE = env.float("RETRY_SCALE", default=1.0)
+IN_FLIGHT = 8
+"""Requests under way at once to one host, on different subjects; politeness is the rate's business."""
+
+MAPPING_DIR = Path(env.str("MAPPING_DIR", default=str(VAR_DIR / "mappings")))
+MAPPING_SOURCES = env.list("MAPPING_SOURCES", default=[])
+RUN_HISTORY_DAYS = env.int("RUN_HISTORY_DAYS", default=365)
+
+WORKERS = env.int("WORKERS", default=2)
+JOB_LIMIT = env.int("JOB_LIMIT", default=3600)
+"""Seconds a run may take before it stops itself and goes on in a next one."""
+
+INSTALLED_APPS = [
+    "bgmsync.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_q",
+    "bgmsync.apps.ProjectConfig",
+    "bgmsync.shared.apps.SharedConfig",
+    "trakt.apps.TraktAppConfig",
+    "sync.apps.SyncAppConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "bgmsync.middleware.ContentSecurityPolicy",
+]
+
+ROOT_URLCONF = "bgmsync.urls"
+WSGI_APPLICATION = "bgmsync.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+# Without a kept connection the ORM broker opens a new one for every poll: 8 times slower on PostgreSQL.
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if SQLITE:
+    # A transaction that reads and then writes fails at once under contention unless it begins IMMEDIATE.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    }
+    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="")
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+Q_CLUSTER = {
+    "name": "bgmsync",
+    "label": _("Jobs"),
+    # Prefetch as little as possible: `retry` counts from the prefetch, and a prefetched job dies with its worker.
+    "workers": WORKERS,
+    "queue_limit": 1,
+    "bulk": 1,
+    "timeout": JOB_LIMIT,
+    "retry": 3 * JOB_LIMIT,
+    # Runs are put back by the dispatcher, from our own ledger; the broker must not do it a second time.
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": -1,
+    "poll": 0.5,
+} | ({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"})
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "admin:login"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS and env.bool("SSL_REDIRECT", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_REFERRER_POLICY = "same-origin"
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [PACKAGE_DIR / "locale"]
+USE_I18N = True
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [PACKAGE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # httpx logs whole URLs, query and all, at INFO.
+    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+}
+
+# Making a TLS context costs 20 ms; one for the process is enough.
+TLS = ssl.create_default_context()

@@ -1,0 +1,25 @@
+"""The admin site: its name, its first page, and what is left out of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+QUEUE = "django_q"
+"""django-q2's own pages let whoever may edit a Schedule run any code, and resubmit jobs without a permission."""
+
+
+class AdminSite(admin.AdminSite):
+    site_header = "bgmsync"
+    site_title = "bgmsync"
+    index_title = _("Home")
+    site_url = None
+    enable_nav_sidebar = False
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        models = model_or_iterable if isinstance(model_or_iterable, list | tuple) else [model_or_iterable]
+        kept = [model for model in models if model._meta.app_label != QUEUE]  # noqa: SLF001  # Django's documented API
+        if kept:
+            super().register(kept, admin_class, **options)

@@ -1,0 +1,232 @@
+"""Items: the ledger to browse, and for each item what it was, where it went, why, and what a person can decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin
+from sync import runs
+from sync.admin import decision, looks
+from sync.admin.evidence import sentences
+from sync.admin.remedies import remedy_of
+from sync.admin.report import names_of
+from sync.matching.facts import Confidence
+from sync.models import SyncItem, SyncRun
+from sync.reasons import text_of
+from trakt.models import Title
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.urls import URLPattern
+    from django.utils.safestring import SafeString
+
+MOST_TITLES = 1_000
+RECENT_RUNS = 30
+CONFIDENCES = {
+    Confidence.NONE: _("none"),
+    Confidence.LOW: _("low"),
+    Confidence.MEDIUM: _("medium"),
+    Confidence.HIGH: _("high"),
+}
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """The reasons that recent runs met: asking a large table which ones it holds would cost a scan."""
+
+    title = _("reason")
+    parameter_name = "reason__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002  # Django names it
+        runs_seen = SyncRun.objects.all() if request.user.is_superuser else SyncRun.objects.filter(user=request.user)
+        codes = {code for reasons in runs_seen.values_list("reasons", flat=True)[:RECENT_RUNS] for code in reasons}
+        codes |= {request.GET[self.parameter_name]} if self.parameter_name in request.GET else set()
+        return sorted(((code, str(text_of(code).short)) for code in codes), key=lambda pair: pair[1])
+
+    def has_output(self) -> bool:
+        return bool(self.lookup_choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:  # noqa: ARG002  # Django names it
+        return queryset.filter(reason=self.value()) if self.value() else queryset
+
+
+class Choice(forms.Form):
+    """What a person answers: a subject and the place in it."""
+
+    subject_id = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+    position = forms.IntegerField(min_value=1, max_value=100_000, required=False)
+    episode_id = forms.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
+    only_this = forms.BooleanField(required=False)
+
+
+@admin.register(SyncItem)
+class SyncItemAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
+    list_display = ("what", "watched_at", "state_badge", "subject", "why", "next_try_at")
+    list_select_related = ("title", "user")
+    list_filter = ("state", ReasonFilter, "kind")
+    search_fields = ("title__title",)
+    search_help_text = _("Title, as Trakt has it")
+    sortable_by = ()
+    actions = ("retry_selected",)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/choose/", view(require_POST(self.choose)), name="sync_syncitem_choose"),
+            path("<int:pk>/leave-out/", view(require_POST(self.leave_out)), name="sync_syncitem_leave_out"),
+            path("<int:pk>/retry/", view(require_POST(self.retry)), name="sync_syncitem_retry"),
+            path("retry/<slug:reason>/", view(require_POST(self.retry_reason)), name="sync_syncitem_retry_reason"),
+            *super().get_urls(),
+        ]
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        """Search the titles, of which there are few, and then their items by index."""
+        for word in search_term.split():
+            titles = Title.objects.filter(Q(title__icontains=word) | Q(original_title__icontains=word))
+            queryset = queryset.filter(title__in=list(titles.values_list("pk", flat=True)[:MOST_TITLES]))
+        return queryset, False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        state = request.GET.get("state__exact")
+        title = gettext("Waiting for your decision") if state == SyncItem.State.REVIEW else gettext("Items")
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        item = self._own(request, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(item),
+            "opts": self.opts,
+            "original": item,
+            "badge": looks.item_badge(item),
+            "why": text_of(item.reason) if item.reason else None,
+            "remedy": remedy_of(item.reason) if item.reason else None,
+            "evidence": sentences(item.evidence),
+            "confidence": CONFIDENCES.get(Confidence(item.confidence)),
+            "confidence_look": looks.CONFIDENCE_LOOKS[item.confidence],
+            "candidates": _candidates(item),
+            "subject": names_of([item.subject_id or 0]).get(item.subject_id or 0),
+            "can_be_mapped": decision.can_be_mapped(item),
+            "is_retried": item.state in SyncItem.RETRIED,
+            "is_written": item.state in {SyncItem.State.DONE, SyncItem.State.ALREADY},
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/sync/syncitem/change_form.html", context)
+
+    def choose(self, request: HttpRequest, pk: int) -> HttpResponse:
+        item = self._mappable(request, pk)
+        form = Choice(request.POST)
+        if not form.is_valid():
+            messages.error(request, gettext("Please give the number of a subject, and a position from 1 on."))
+            return redirect("admin:sync_syncitem_change", item.pk)
+        _override, run = decision.decide(item, **form.cleaned_data)
+        messages.success(request, gettext("Kept. This run acts on it."))
+        return redirect("admin:sync_syncrun_change", run.pk)
+
+    def leave_out(self, request: HttpRequest, pk: int) -> HttpResponse:
+        item = self._mappable(request, pk)
+        only_this = bool(request.POST.get("only_this"))
+        decision.decide(item, subject_id=None, only_this=only_this)
+        messages.success(request, gettext("Left out. You find the rule under “Rules”, and can delete it there."))
+        return redirect("admin:sync_syncitem_change", item.pk)
+
+    def retry(self, request: HttpRequest, pk: int) -> HttpResponse:
+        item = self._own(request, pk)
+        return self._retry(request, SyncItem.objects.filter(pk=item.pk), item.user)
+
+    def retry_reason(self, request: HttpRequest, reason: str) -> HttpResponse:
+        """Retry everything of one's own that failed or waits for one reason."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self._retry(request, SyncItem.objects.filter(user=request.user, reason=reason), request.user)
+
+    @admin.action(description=_("Retry the selected now"), permissions=["view"])
+    def retry_selected(self, request: HttpRequest, items: QuerySet[SyncItem]) -> None:
+        count = 0
+        rows = SyncItem.objects.filter(pk__in=list(items.values_list("pk", flat=True)))
+        for user in get_user_model().objects.filter(items__in=rows).distinct():
+            if found := runs.retry_items(user, rows):
+                runs.request(user, SyncRun.Trigger.RETRY, only_retry=True)
+                count += found
+        messages.success(request, _retried(count))
+
+    @admin.display(description=_("watched on Trakt"))
+    def what(self, item: SyncItem) -> SafeString:
+        name = item.title.title if item.title else item.source_key
+        place = "" if item.season is None else f"S{item.season:02}E{item.number or 0:02}"
+        return format_html('<span class="title">{}</span> <span class="mono quiet">{}</span>', name, place)
+
+    @admin.display(description=_("state"))
+    def state_badge(self, item: SyncItem) -> SafeString:
+        return looks.item_badge(item)
+
+    @admin.display(description=_("on Bangumi"))
+    def subject(self, item: SyncItem) -> SafeString | str:
+        if not item.subject_id:
+            return "–"
+        place = f" · {item.position}" if item.position else ""
+        address = f"https://bgm.tv/subject/{item.subject_id}"
+        return format_html('<a href="{}" rel="noreferrer">{}</a>{}', address, item.subject_id, place)
+
+    @admin.display(description=_("reason"))
+    def why(self, item: SyncItem) -> str:
+        return str(text_of(item.reason).short) if item.reason else "–"
+
+    def _own(self, request: HttpRequest, pk: Any) -> SyncItem:
+        item = self.get_object(request, str(pk))
+        if item is None:
+            raise Http404
+        if not self.has_view_permission(request, item):
+            raise PermissionDenied
+        return item
+
+    def _mappable(self, request: HttpRequest, pk: int) -> SyncItem:
+        item = self._own(request, pk)
+        if not decision.can_be_mapped(item):
+            raise Http404
+        return item
+
+    def _retry(self, request: HttpRequest, items: QuerySet[SyncItem], user: Any) -> HttpResponse:
+        count = runs.retry_items(user, items)
+        if not count:
+            messages.info(request, gettext("There is nothing to retry."))
+            return redirect("admin:sync_syncitem_changelist")
+        run, _new = runs.request(user, SyncRun.Trigger.RETRY, only_retry=True)
+        messages.success(request, _retried(count))
+        return redirect("admin:sync_syncrun_change", run.pk)
+
+
+def _retried(count: int) -> str:
+    return ngettext("%(n)s item is tried again.", "%(n)s items are tried again.", count) % {"n": count}
+
+
+def _candidates(item: SyncItem) -> list[dict[str, Any]]:
+    """Return the candidates with their names and evidence, the likeliest first."""
+    names = names_of(candidate["subject_id"] for candidate in item.candidates)
+    found = [
+        {
+            **candidate,
+            "subject": names.get(candidate["subject_id"]),
+            "sentences": sentences(candidate.get("evidence", ())),
+            "label": CONFIDENCES.get(Confidence(candidate.get("confidence", 0))),
+            "look": looks.CONFIDENCE_LOOKS[candidate.get("confidence", 0)],
+            "is_best": candidate["subject_id"] == item.subject_id,
+        }
+        for candidate in item.candidates
+    ]
+    return sorted(found, key=lambda candidate: -candidate.get("confidence", 0))

@@ -1,0 +1,40 @@
+"""A reason's remedy as something to press: where it leads, and whether by a link or by a form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from sync.reasons import REMEDY_TEXT, Remedy, text_of
+
+if TYPE_CHECKING:
+    from sync.models import SyncRun
+
+
+class Button(NamedTuple):
+    """``address`` is empty for advice that nothing has to be pressed for; ``post`` tells a form from a link."""
+
+    text: object
+    address: str = ""
+    post: bool = False
+
+
+def remedy_of(code: str, run: SyncRun | None = None) -> Button | None:
+    """Return what to do about *code*, in *run* or, without one, among everything that has it."""
+    remedy = text_of(code).remedy
+    if remedy == Remedy.NONE:
+        return None
+    text = REMEDY_TEXT[remedy]
+    match remedy:
+        case Remedy.RETRY if run is not None:
+            return Button(text, reverse("admin:sync_syncrun_retry", args=[run.pk]), post=True)
+        case Remedy.RETRY:
+            return Button(text, reverse("admin:sync_syncitem_retry_reason", args=[code]), post=True)
+        case Remedy.RECONNECT_TRAKT | Remedy.RECONNECT_BANGUMI | Remedy.SETTINGS:
+            return Button(text, reverse("admin:trakt_traktconfig_mine"))
+        case Remedy.MAP:
+            query = {"reason__exact": code, **({"run__id__exact": run.pk} if run else {})}
+            return Button(text, f"{reverse('admin:sync_syncitem_changelist')}?{urlencode(query)}")
+    return Button(text)

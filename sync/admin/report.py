@@ -1,0 +1,167 @@
+"""What a run's page says: the verdict in a sentence, the sums, the reasons, the subjects, the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+
+from sync.admin import looks
+from sync.admin.remedies import remedy_of
+from sync.models import Subject, SubjectPlan, SyncItem, SyncRun
+from sync.reasons import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Status = SyncRun.Status
+State = SyncItem.State
+STAGES = (
+    SyncRun.Stage.READ,
+    SyncRun.Stage.MATCH,
+    SyncRun.Stage.PLAN,
+    SyncRun.Stage.APPLY,
+)
+MOST_SUBJECTS = 200
+MOST_LINES = 500
+
+
+def report(run: SyncRun) -> dict[str, Any]:
+    return {
+        "verdict": verdict(run),
+        "look": looks.RUN_LOOKS[Status(run.status)],
+        "why": text_of(run.reason) if run.reason else None,
+        "remedy": remedy_of(run.reason, run) if run.reason else None,
+        "states": states(run),
+        "reasons": reasons(run),
+        "subjects": subjects(run),
+        "events": list(run.events.order_by("-id")[:MOST_LINES])[::-1],
+        "requests": sorted(run.requests.items()),
+        "duration": in_seconds(run.seconds),
+        "retriable": run.is_final and any(run.counts.get(state) for state in SyncItem.RETRIED),
+        **progress(run),
+    }
+
+
+def progress(run: SyncRun) -> dict[str, Any]:
+    """Return how far the run is: its stages, each past, present or to come, and the steps of the present one."""
+    at = STAGES.index(run.stage) if run.stage in STAGES else len(STAGES)
+    at = len(STAGES) if run.is_final else at
+    marks = ["past" if place < at else "now" if place == at else "next" for place in range(len(STAGES))]
+    stages = [(mark, SyncRun.Stage(stage).label) for mark, stage in zip(marks, STAGES, strict=True)]
+    if run.dry_run:
+        stages = stages[:-1]
+    return {
+        "stages": stages,
+        "percent": min(100 * run.step // run.steps, 100) if run.steps else None,
+        "badge": looks.run_badge(run),
+        "duration": in_seconds(run.seconds),
+        "sent": sum(run.requests.values()),
+    }
+
+
+def verdict(run: SyncRun) -> str:  # noqa: PLR0911  # a sentence for each ending
+    done = run.counts.get(State.DONE, 0)
+    review = run.counts.get(State.REVIEW, 0)
+    match run.status:
+        case Status.QUEUED:
+            return gettext("Waiting for a worker.")
+        case Status.RUNNING if run.cancel_asked:
+            return gettext("Stopping: it finishes the subject it is at.")
+        case Status.RUNNING:
+            return gettext("Under way. You can leave this page; the run goes on.")
+        case Status.SUCCEEDED if run.dry_run:
+            return gettext("This is a preview: nothing was written to Bangumi.")
+        case Status.SUCCEEDED if done:
+            text = ngettext("%(n)s play was carried over.", "%(n)s plays were carried over.", done) % {"n": done}
+            return f"{text} {_waiting_for_you(review)}".strip()
+        case Status.SUCCEEDED:
+            return f"{gettext('Everything was up to date; nothing had to be written.')} {_waiting_for_you(review)}".strip()
+        case Status.INCOMPLETE:
+            return gettext("Not everything arrived yet. What is missing is listed below and is tried again by itself.")
+        case Status.DEFERRED:
+            return gettext("The run was put off, because a service could not be used. It is tried again by itself.")
+        case Status.CANCELLED:
+            return gettext("The run was cancelled. What had been written stays; the rest waits for the next run.")
+        case Status.AWAITING:
+            return gettext("The plan waits for your approval.")
+    return gettext("The run failed. Nothing is lost; below is why, and what to do.")
+
+
+def _waiting_for_you(review: int) -> str:
+    if not review:
+        return ""
+    return ngettext("%(n)s play waits for your decision.", "%(n)s plays wait for your decision.", review) % {"n": review}
+
+
+def states(run: SyncRun) -> list[dict[str, Any]]:
+    """Return the counts by state, each with the list it counts. While the run is under way they are counted here."""
+    counts = run.counts
+    if not counts and not run.is_final:
+        rows = run.items.order_by().values_list("state").annotate(n=Count("pk"))
+        counts = dict(rows)
+    total = sum(counts.values()) or 1
+    return [
+        {
+            "state": state.value,
+            "label": state.label,
+            "look": looks.ITEM_LOOKS[state],
+            "count": counts[state],
+            "share": round(100 * counts[state] / total, 1),
+            "address": items_address(run, state=state),
+        }
+        for state in State
+        if counts.get(state)
+    ]
+
+
+def reasons(run: SyncRun) -> list[dict[str, Any]]:
+    found = sorted(run.reasons.items(), key=lambda pair: -pair[1])
+    return [
+        {
+            "text": text_of(code),
+            "count": count,
+            "remedy": remedy_of(code, run),
+            "address": items_address(run, reason=code),
+        }
+        for code, count in found
+    ]
+
+
+def subjects(run: SyncRun) -> list[dict[str, Any]]:
+    """Return what was written, or would be, by subject; each with what is known of the subject."""
+    plans = list(run.plans.order_by("status", "subject_id")[:MOST_SUBJECTS])
+    names = names_of(plan.subject_id for plan in plans)
+    return [
+        {
+            "plan": plan,
+            "subject": names.get(plan.subject_id),
+            "badge": looks.plan_badge(plan),
+            "ticks": len(plan.mark),
+            "reason": text_of(plan.reason) if plan.reason else None,
+            "completes": plan.complete or plan.collect == 2,
+        }
+        for plan in plans
+    ]
+
+
+def names_of(ids: Iterable[int]) -> dict[int, Subject]:
+    rows = Subject.objects.filter(pk__in=set(ids)).only("id", "name", "name_cn")
+    return {row.pk: row for row in rows}
+
+
+def items_address(run: SyncRun, **only: str) -> str:
+    query = {"run__id__exact": run.pk, **{f"{name}__exact": value for name, value in only.items()}}
+    return f"{reverse('admin:sync_syncitem_changelist')}?{urlencode(query)}"
+
+
+def in_seconds(seconds: float | None) -> str:
+    """Write a duration as a person reads it: 0.4 s, 12 s, 3 min 5 s."""
+    if seconds is None:
+        return "–"
+    if seconds < 60:
+        return gettext("%(n)s s") % {"n": f"{seconds:.1f}" if seconds < 10 else round(seconds)}
+    return gettext("%(m)s min %(s)s s") % {"m": int(seconds // 60), "s": int(seconds % 60)}

@@ -1,0 +1,82 @@
+"""The minute's work: put back runs whose process died, and start those that are due. One row a user, claimed once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.utils import timezone
+
+from bgmsync.shared.models import ConnectionState, Heartbeat
+from sync import runs, tasks
+from sync.models import SyncRun
+from trakt.models import TraktConfig
+
+CLAIM = 500
+"""Users claimed in one transaction: few enough that nobody waits long for the lock."""
+
+LOST_IN_QUEUE = timedelta(minutes=10)
+"""A run that nobody began for this long was lost by the broker, and is handed over again."""
+
+DAY = timedelta(days=1)
+
+
+def dispatch() -> None:
+    """Revive dead runs, start due ones, and once a day remove what the operator does not want to keep."""
+    Heartbeat.beat("dispatch")
+    revive()
+    start_due()
+    prune_daily()
+
+
+def revive() -> int:
+    """Put runs back into the queue whose process is gone, or that the broker lost."""
+    revived = 0
+    for run in SyncRun.objects.filter(status=SyncRun.Status.RUNNING):
+        if runs.release_if_dead(run):
+            tasks.enqueue(run.pk)
+            revived += 1
+    lost = timezone.now() - max(LOST_IN_QUEUE * settings.RETRY_SCALE, timedelta(seconds=30))
+    for run in SyncRun.objects.filter(status=SyncRun.Status.QUEUED, created_at__lt=lost, heartbeat_at=None):
+        # A second delivery does no harm: only one claim succeeds. The heartbeat keeps it from being sent every minute.
+        SyncRun.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now())
+        tasks.enqueue(run.pk)
+        revived += 1
+    return revived
+
+
+def start_due() -> int:
+    """Make a run for each user whose time has come; return how many."""
+    started = 0
+    while configs := _claim_due():
+        for config in configs:
+            if config.state != ConnectionState.CONNECTED:
+                continue  # what needs the person's hand is not helped by asking again; connecting starts the schedule
+            _run, new = runs.request(config.user, SyncRun.Trigger.SCHEDULE)
+            started += new
+    return started
+
+
+def _claim_due() -> list[TraktConfig]:
+    """Move the due users' next time on, and return them: whoever moved it may start the run."""
+    now = timezone.now()
+    with transaction.atomic():
+        rows = TraktConfig.objects.select_for_update(skip_locked=not settings.SQLITE, of=("self",))
+        due = list(rows.select_related("user").filter(next_run_at__lte=now, user__is_active=True)[:CLAIM])
+        for config in due:
+            config.plan_next(now)
+        TraktConfig.objects.bulk_update(due, ["next_run_at"])
+    return due
+
+
+def prune_daily() -> None:
+    """Remove runs that are older than the operator keeps, and expired sessions. Items are the ledger and stay."""
+    last = Heartbeat.objects.filter(name="prune").first()
+    if last and timezone.now() - last.at < DAY:
+        return
+    Heartbeat.beat("prune")
+    old = timezone.now() - timedelta(days=settings.RUN_HISTORY_DAYS)
+    SyncRun.objects.filter(created_at__lt=old).exclude(status__in=SyncRun.ACTIVE).delete()
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()

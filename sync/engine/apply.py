@@ -1,0 +1,169 @@
+"""Stage four: write each subject's plan, on different subjects at once and on one subject never.
+
+A subject is brought to where it should be by comparing and writing until a fresh read shows nothing left to do: that
+one loop covers a lost answer, a write that did not stick, and what the user changed meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asgiref.sync import sync_to_async
+
+from bgmsync.shared.http import NotFound, OutcomeUnknown, Rejected, RemoteError, together
+from sync.bangumi.client import MARK_LIMIT
+from sync.bangumi.schemas import CollectionType, EpisodeStatus
+from sync.engine import ledger
+from sync.engine.confirm import confirm
+from sync.engine.rules import Change
+from sync.models import SubjectPlan, SyncItem, SyncRun
+from sync.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sync.engine.context import Context
+
+State = SyncItem.State
+TRIES = 3
+"""How often a subject is written and read back in one run before it is left for the next one."""
+
+
+async def apply(ctx: Context, plans: Sequence[SubjectPlan]) -> None:
+    """Write *plans* and settle their items. The first error that concerns them all stops the rest."""
+    if not plans:
+        return
+    await ctx.stage(SyncRun.Stage.APPLY, len(plans))
+    items = await sync_to_async(_items_by_subject)(ctx.run)
+    await together(_apply_subject(ctx, plan, items.get(plan.subject_id, [])) for plan in plans)
+
+
+def _items_by_subject(run: SyncRun) -> dict[int, list[SyncItem]]:
+    grouped: dict[int, list[SyncItem]] = {}
+    for item in SyncItem.objects.filter(user_id=run.user_id, state=State.PLANNED):
+        grouped.setdefault(item.subject_id or 0, []).append(item)
+    return grouped
+
+
+async def _apply_subject(ctx: Context, plan: SubjectPlan, items: list[SyncItem]) -> None:
+    async with ctx.writers:
+        ctx.check()
+        await sync_to_async(ledger.begin)(plan)
+        try:
+            settled = await _converge(ctx, plan)
+        except NotFound as error:
+            _send_to_review(plan, items, error)
+        except Rejected as error:
+            _fail(plan, items, SubjectPlan.Status.FAILED, error.reason, error.detail)
+        except RemoteError as error:
+            _fail(plan, items, SubjectPlan.Status.WAITING, error.reason, error.detail)
+            if _concerns_all(error):
+                raise
+        else:
+            if settled:
+                _done(plan, items)
+            else:
+                _fail(plan, items, SubjectPlan.Status.WAITING, Reason.NOT_CONFIRMED)
+        finally:
+            await sync_to_async(ledger.settle)(plan, items)
+        ctx.run.step += 1
+
+
+def _concerns_all(error: RemoteError) -> bool:
+    """Tell whether the other subjects would meet the same: a refused account, or a host that is put off."""
+    return error.permanent or error.code in {"put_off", "rate_limited"}
+
+
+async def _converge(ctx: Context, plan: SubjectPlan) -> bool:
+    """Write and read back until the plan is fulfilled; False when it does not stick."""
+    change = Change(
+        collect=CollectionType(plan.collect) if plan.collect else None,
+        clear=tuple(plan.clear),
+        mark=tuple(plan.mark),
+        complete=False,
+    )
+    for _attempt in range(TRIES):
+        await _write_surely(ctx, plan, change)
+        left = await confirm(ctx, plan)
+        if not left:
+            break
+        change = left
+    else:
+        return False
+    if plan.complete:
+        await _complete(ctx, plan)
+    return True
+
+
+async def _write_surely(ctx: Context, plan: SubjectPlan, change: Change) -> None:
+    """Send what *change* asks for. A lost answer ends it: the read that follows tells what has arrived."""
+    try:
+        if change.collect is not None:
+            await _collect(ctx, plan, change.collect)
+        for start in range(0, len(change.clear), MARK_LIMIT):
+            await _mark(ctx, plan, change.clear[start : start + MARK_LIMIT], EpisodeStatus.NONE)
+        for start in range(0, len(change.mark), MARK_LIMIT):
+            await _mark(ctx, plan, change.mark[start : start + MARK_LIMIT], EpisodeStatus.WATCHED)
+    except OutcomeUnknown:
+        # Whether the entry itself arrived is not in the episode list, so it is asked for.
+        row = await ctx.bangumi.collection(ctx.account.username, plan.subject_id)
+        ctx.lists[plan.subject_id] = row.type if row else None
+
+
+async def _collect(ctx: Context, plan: SubjectPlan, state: CollectionType) -> None:
+    subject = plan.subject_id
+    _count(ctx, plan)
+    if ctx.lists.get(subject) is None:
+        await ctx.bangumi.create_collection(subject, state, private=True if ctx.config.private else None)
+    else:
+        await ctx.bangumi.update_collection(subject, type=state)
+    ctx.lists[subject] = state
+
+
+async def _mark(ctx: Context, plan: SubjectPlan, episodes: Sequence[int], state: EpisodeStatus) -> None:
+    _count(ctx, plan)
+    await ctx.bangumi.mark_episodes(plan.subject_id, list(episodes), type=state)
+
+
+async def _complete(ctx: Context, plan: SubjectPlan) -> None:
+    if ctx.lists.get(plan.subject_id) != CollectionType.DOING:
+        return
+    _count(ctx, plan)
+    try:
+        await ctx.bangumi.update_collection(plan.subject_id, type=CollectionType.DONE)
+    except OutcomeUnknown:
+        row = await ctx.bangumi.collection(ctx.account.username, plan.subject_id)
+        if row is None or row.type != CollectionType.DONE:
+            raise
+    ctx.lists[plan.subject_id] = CollectionType.DONE
+
+
+def _count(ctx: Context, plan: SubjectPlan) -> None:
+    plan.writes += 1
+    ctx.writes += 1
+
+
+def _done(plan: SubjectPlan, items: Sequence[SyncItem]) -> None:
+    plan.status, plan.reason, plan.detail = SubjectPlan.Status.DONE, "", ""
+    for item in items:
+        item.attempts += 1
+        item.state, item.reason, item.detail, item.next_try_at = State.DONE, "", "", None
+
+
+def _fail(
+    plan: SubjectPlan, items: Sequence[SyncItem], status: SubjectPlan.Status, reason: str, detail: str = ""
+) -> None:
+    plan.status, plan.reason, plan.detail = status, str(reason), detail[:300]
+    state = State.FAILED if status == SubjectPlan.Status.FAILED else State.WAITING
+    for item in items:
+        ledger.put_back(item, state, str(reason), detail)
+
+
+def _send_to_review(plan: SubjectPlan, items: Sequence[SyncItem], error: NotFound) -> None:
+    """Only a person can choose another subject for one that Bangumi locked or hides."""
+    locked = "locked" in error.detail or "merged" in error.detail
+    reason = Reason.SUBJECT_LOCKED if locked else Reason.SUBJECT_MISSING
+    plan.status, plan.reason, plan.detail = SubjectPlan.Status.FAILED, str(reason), error.detail[:300]
+    for item in items:
+        item.attempts += 1
+        item.state, item.reason, item.detail, item.next_try_at = State.REVIEW, str(reason), error.detail[:300], None

@@ -1,0 +1,145 @@
+"""What the stages of one run share: who it is for, the two clients, and what has been read from Bangumi so far."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from bgmsync.shared.http import NotFound, RemoteError
+from sync.engine.facts import episode_of
+from sync.matching.facts import Subject as SubjectFacts
+from sync.models import Subject, SyncRun
+from sync.models.subject import episode_rows
+
+if TYPE_CHECKING:
+    from sync.bangumi.client import Bangumi
+    from sync.bangumi.schemas import CollectionType
+    from sync.engine.clients import Meter
+    from sync.matching.facts import Episode
+    from sync.matching.index import Index
+    from sync.models import BangumiAccount
+    from trakt.client import Trakt
+    from trakt.models import TraktConfig
+
+
+class Stopped(Exception):  # noqa: N818  # it is no error: the user, or the clock, asked the run to stop
+    """The run is to stop where it is; what is left is in the ledger."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Listing:
+    """A subject as Bangumi showed it to this user in this run: its episodes, and the user's marks on them."""
+
+    episodes: tuple[Episode, ...]
+    marks: dict[int, int]
+
+
+@dataclass(slots=True)
+class Context:
+    run: SyncRun
+    config: TraktConfig
+    account: BangumiAccount
+    trakt: Trakt
+    bangumi: Bangumi
+    meter: Meter
+    index: Index
+    deadline: float
+    """When the run must stop itself, in the clock of ``time.monotonic``."""
+    writers: asyncio.Semaphore
+    """How many subjects may be written at once."""
+
+    listings: dict[int, Listing] = field(default_factory=dict)
+    hidden: set[int] = field(default_factory=set)
+    """Subjects that Bangumi does not show to this account."""
+    lists: dict[int, CollectionType | None] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)
+    """How many main episodes a subject's entry announces, where the user's list told."""
+    to_cache: dict[int, Subject] = field(default_factory=dict)
+    stopping: str = ""
+    writes: int = 0
+    _reading: dict[int, asyncio.Task[Listing | None]] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise :class:`Stopped` when the run was cancelled or its time is up; called between units of work."""
+        if not self.stopping and time.monotonic() > self.deadline:
+            self.stopping = "time_up"
+        if self.stopping:
+            raise Stopped(self.stopping)
+
+    async def stage(self, stage: SyncRun.Stage, steps: int = 0) -> None:
+        self.run.stage, self.run.step, self.run.steps = stage, 0, steps
+        await self.run.asave(update_fields=["stage", "step", "steps"])
+
+    async def log(self, message: str, level: str = "info") -> None:
+        await sync_to_async(self.run.log)(message, level)
+
+    async def listing(self, subject_id: int) -> Listing | None:
+        """Return a subject's episodes with the user's marks, asking Bangumi once a run; None when it is hidden."""
+        task = self._reading.get(subject_id)
+        if task is None:
+            task = self._reading[subject_id] = asyncio.ensure_future(self._read_listing(subject_id))
+        try:
+            return await asyncio.shield(task)
+        except RemoteError:
+            self._reading.pop(subject_id, None)
+            raise
+
+    async def reread(self, subject_id: int) -> Listing | None:
+        """Ask Bangumi again: what was known may have been changed by a write."""
+        self._reading.pop(subject_id, None)
+        return await self.listing(subject_id)
+
+    async def _read_listing(self, subject_id: int) -> Listing | None:
+        self.check()
+        try:
+            rows = await self.bangumi.episode_states(subject_id)
+        except NotFound:
+            self.hidden.add(subject_id)
+            return None
+        listing = Listing(
+            episodes=tuple(episode_of(row.episode) for row in rows),
+            marks={row.episode.id: int(row.type) for row in rows},
+        )
+        self.listings[subject_id] = listing
+        self.to_cache[subject_id] = self._cached(subject_id, listing)
+        return listing
+
+    def _cached(self, subject_id: int, listing: Listing) -> Subject:
+        entry = self.index.entries.get(subject_id)
+        today = timezone.now().date().toordinal()
+        return Subject(
+            id=subject_id,
+            name=entry.title if entry else "",
+            episodes=episode_rows(listing.episodes),
+            airing=not (entry and entry.end and entry.end < today),
+            read_at=timezone.now(),
+        )
+
+    def facts(self, subject_id: int, listing: Listing) -> SubjectFacts:
+        entry = self.index.entries.get(subject_id)
+        return SubjectFacts(
+            id=subject_id,
+            name=entry.title if entry else "",
+            eps=self.counts.get(subject_id, 0),
+            episodes=listing.episodes,
+        )
+
+    async def flush_cache(self) -> None:
+        """Store the subjects read so far in the cache that all users share."""
+        rows, self.to_cache = list(self.to_cache.values()), {}
+        if rows:
+            await sync_to_async(Subject.objects.bulk_create)(
+                rows,
+                update_conflicts=True,
+                unique_fields=["id"],
+                update_fields=["episodes", "airing", "read_at"],
+            )

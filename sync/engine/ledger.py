@@ -1,0 +1,221 @@
+"""What the stages read from and write to the database: short transactions, in batches, nothing else.
+
+All functions are synchronous and are called through ``sync_to_async``; none is ever open across a request.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import Count, F
+from django.utils import timezone
+
+from bgmsync.shared import pauses
+from sync.models import SubjectPlan, SyncItem
+from sync.reasons import Reason
+from trakt.models import Title
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from django.db.models import QuerySet
+
+    from sync.models import SyncRun
+
+State = SyncItem.State
+CHUNK = 500
+VERDICT_FIELDS = [
+    "state",
+    "reason",
+    "detail",
+    "subject_id",
+    "episode_id",
+    "position",
+    "confidence",
+    "evidence",
+    "candidates",
+    "run",
+    "next_try_at",
+    "attempts",
+    "updated_at",
+]
+TITLE_FIELDS = [
+    "slug",
+    "tmdb_id",
+    "tvdb_id",
+    "imdb_id",
+    "title",
+    "original_title",
+    "year",
+    "genres",
+    "language",
+    "country",
+    "released",
+    "updated_at",
+]
+
+
+def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def store_titles(titles: Iterable[Title]) -> dict[tuple[str, int], int]:
+    """Insert or refresh *titles* and return their primary keys by kind and Trakt id."""
+    titles = list(titles)
+    for title in titles:
+        title.updated_at = timezone.now()
+    Title.objects.bulk_create(
+        titles, update_conflicts=True, unique_fields=["kind", "trakt_id"], update_fields=TITLE_FIELDS
+    )
+    ids = [title.trakt_id for title in titles]
+    rows = Title.objects.filter(trakt_id__in=ids).values_list("kind", "trakt_id", "pk")
+    return {(kind, trakt_id): pk for kind, trakt_id, pk in rows}
+
+
+def store_items(items: Sequence[SyncItem]) -> int:
+    """Insert the items that are not in the ledger yet; return how many there were."""
+    if not items:
+        return 0
+    first = items[0]
+    keys = [item.source_key for item in items]
+    with transaction.atomic():
+        known = set(
+            SyncItem.objects.filter(user_id=first.user_id, kind=first.kind, source_key__in=keys).values_list(
+                "source_key", flat=True
+            )
+        )
+        new = [item for item in items if item.source_key not in known]
+        SyncItem.objects.bulk_create(new, ignore_conflicts=True)
+    return len(new)
+
+
+def take_up(run: SyncRun, items: QuerySet[SyncItem]) -> list[int]:
+    """Give *items* a new try in *run*: back to where they stood, matched or new. Returns their keys."""
+    keys = list(items.values_list("pk", flat=True))
+    for part in chunks(keys):
+        rows = SyncItem.objects.filter(pk__in=part)
+        again = rows.filter(state__in=(*SyncItem.RETRIED, State.PLANNED))
+        again.filter(subject_id=None).update(state=State.NEW, run=run)
+        again.exclude(subject_id=None).update(state=State.MATCHED, run=run)
+    return keys
+
+
+def titles_with_new_items(user_id: int) -> list[int | None]:
+    rows = SyncItem.objects.filter(user_id=user_id, state=State.NEW).order_by("title_id")
+    return list(rows.values_list("title_id", flat=True).distinct())
+
+
+def new_items(user_id: int, title_ids: Sequence[int | None]) -> list[tuple[Title, list[SyncItem]]]:
+    """Return the new items of these titles, title by title."""
+    titles = {title.pk: title for title in Title.objects.filter(pk__in=[pk for pk in title_ids if pk])}
+    rows = SyncItem.objects.filter(user_id=user_id, state=State.NEW, title_id__in=titles)
+    grouped: dict[int, list[SyncItem]] = {}
+    for item in rows.order_by("title_id", "season", "number"):
+        grouped.setdefault(item.title_id or 0, []).append(item)
+    return [(titles[pk], items) for pk, items in grouped.items()]
+
+
+def items_without_title(user_id: int) -> list[SyncItem]:
+    return list(SyncItem.objects.filter(user_id=user_id, state=State.NEW, title_id=None))
+
+
+def save_verdicts(items: Sequence[SyncItem]) -> None:
+    now = timezone.now()
+    for item in items:
+        item.updated_at = now
+    for part in chunks(items, 200):
+        SyncItem.objects.bulk_update(part, VERDICT_FIELDS)
+
+
+def matched_items(user_id: int) -> list[SyncItem]:
+    rows = SyncItem.objects.filter(user_id=user_id, state=State.MATCHED).select_related("title")
+    return list(rows.order_by("subject_id", "pk"))
+
+
+def unfinished_plans(user_id: int) -> dict[int, SubjectPlan]:
+    """Return the last plan of each subject whose writing began and was not seen through."""
+    open_states = (SubjectPlan.Status.APPLYING, SubjectPlan.Status.WAITING)
+    return {plan.subject_id: plan for plan in SubjectPlan.objects.filter(user_id=user_id, status__in=open_states)}
+
+
+def save_plans(run: SyncRun, plans: Sequence[SubjectPlan], items: Sequence[SyncItem]) -> None:
+    """Store *plans* and the *items* they cover in one step, before anything is written for them.
+
+    A run that goes on after a crash meets its own plans again; what stood before the first write is kept.
+    """
+    with transaction.atomic():
+        known = {plan.subject_id: plan for plan in run.plans.all()}
+        SubjectPlan.objects.bulk_create([plan for plan in plans if plan.subject_id not in known])
+        for plan in plans:
+            if older := known.get(plan.subject_id):
+                plan.pk = older.pk
+                plan.before = {**older.before, "marks": plan.before["marks"] | older.before.get("marks", {})}
+                plan.writes = older.writes
+                plan.save()
+        save_verdicts(items)
+
+
+def close_plans(plans: Iterable[SubjectPlan], now_planned: set[int]) -> None:
+    """End the plans of earlier attempts: done where nothing is left to write, else taken over by the new plan."""
+    for plan in plans:
+        taken_over = plan.subject_id in now_planned
+        plan.status = SubjectPlan.Status.FAILED if taken_over else SubjectPlan.Status.DONE
+        plan.reason = str(Reason.INTERRUPTED) if taken_over else ""
+        plan.save(update_fields=["status", "reason", "updated_at"])
+
+
+def settle(plan: SubjectPlan, items: Sequence[SyncItem]) -> None:
+    """Store how a subject's plan ended, together with its items, in one transaction."""
+    with transaction.atomic():
+        plan.save()
+        save_verdicts(items)
+
+
+def begin(plan: SubjectPlan) -> None:
+    """Note that the first write of *plan* is about to be sent."""
+    plan.status = SubjectPlan.Status.APPLYING
+    plan.save(update_fields=["status", "updated_at"])
+
+
+def put_back(item: SyncItem, state: State, reason: str, detail: str = "", *, counts: bool = True) -> None:
+    """Note on *item* (unsaved) that it failed or waits, and when it is tried again."""
+    if counts:
+        item.attempts += 1
+    item.state = state
+    item.reason = reason
+    item.detail = detail[:300]
+    item.next_try_at = timezone.now() + pauses.before_next_try(item.attempts)
+
+
+def postpone_matched(run: SyncRun, reason: str) -> int:
+    """Let everything that a run leaves unwritten wait for the next one, with its reason."""
+    rows = SyncItem.objects.filter(user_id=run.user_id, state__in=SyncItem.UNFINISHED)
+    return rows.update(
+        state=State.WAITING,
+        reason=reason,
+        run=run,
+        attempts=F("attempts") + 1,
+        next_try_at=timezone.now() + pauses.before_next_try(1),
+    )
+
+
+def tally(user_id: int, kind: str, keys: Sequence[str], carried: Sequence[int]) -> tuple[Counter[str], Counter[str]]:
+    """Count states and reasons over what a run answers for: the facts it read and the items it carried over."""
+    states: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+
+    def count(rows: QuerySet[SyncItem]) -> None:
+        for state, reason, n in rows.order_by().values_list("state", "reason").annotate(n=Count("pk")):
+            states[state] += n
+            if reason:
+                reasons[reason] += n
+
+    mine = SyncItem.objects.filter(user_id=user_id)
+    for part in chunks(keys):
+        count(mine.filter(kind=kind, source_key__in=part))
+    for part in chunks(carried):
+        count(mine.filter(pk__in=part))
+    return states, reasons

@@ -1,0 +1,201 @@
+"""Stage one: bring what moved on Trakt into the ledger, page by page. Nothing is decided here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from asgiref.sync import sync_to_async
+
+from bgmsync.shared.http import RemoteError, together
+from sync.engine import ledger
+from sync.models import SyncItem, SyncRun
+from sync.reasons import Reason
+from trakt.models import Title, TraktConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sync.engine.context import Context
+    from trakt.schemas import HistoryRow, LastActivities, Movie, Page, RejectedRow, Show
+
+WINDOW = timedelta(days=7)
+"""How far before the latest known play is read again, for plays that were added late."""
+
+UNKNOWN_DATE = datetime(1970, 1, 1, tzinfo=UTC)
+"""What Trakt says when nobody knows when it was watched: an ordinary play."""
+
+READS = 3
+"""How often a history is read anew when its pages do not add up, before the run is called incomplete."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a run read: the keys of all facts that Trakt sent, and how many it said there are."""
+
+    keys: set[str] = field(default_factory=set)
+    expected: int = 0
+    new: int = 0
+    error: RemoteError | None = None
+    stamps: dict[str, str] = field(default_factory=dict)
+    latest: datetime | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        return self.error is None and len(self.keys) >= self.expected
+
+
+async def read(ctx: Context) -> Reading:
+    """Ask Trakt what moved, read that, and move the cursor only when all of it is stored."""
+    reading = Reading()
+    await ctx.stage(SyncRun.Stage.READ)
+    try:
+        stamps = stamps_of(await ctx.trakt.last_activities(), ctx.config)
+        if not ctx.config.history or (stamps == ctx.config.activities.get("history") and not ctx.run.full):
+            return reading
+        reading.stamps = stamps
+        start = start_of(ctx.config, full=ctx.run.full, stamps=stamps)
+        for _attempt in range(READS):
+            await _read_history(ctx, reading, start)
+            if reading.is_complete:
+                break
+            await ctx.log(
+                f"Trakt says it has {reading.expected} plays and sent {len(reading.keys)}; they are read again.",
+                "warning",
+            )
+    except RemoteError as error:
+        reading.error = error
+        return reading
+    if reading.is_complete and not ctx.run.dry_run:
+        await _move_cursor(ctx.config, reading)
+    return reading
+
+
+def stamps_of(activities: LastActivities, config: TraktConfig) -> dict[str, str]:
+    """Return what must be unchanged for the history to be unchanged: Trakt's stamps, and the user's start date."""
+
+    def text(moment: datetime | None) -> str:
+        return moment.isoformat() if moment else ""
+
+    return {
+        "movies": text(activities.movies.watched_at),
+        "episodes": text(activities.episodes.watched_at),
+        "since": config.since.isoformat() if config.since else "",
+    }
+
+
+def start_of(config: TraktConfig, *, full: bool, stamps: dict[str, str]) -> datetime | None:
+    """Return where to begin reading: a window before the latest known play, or None for everything."""
+    earlier = config.activities.get("history") or {}
+    if not full and config.read_to and earlier.get("since") == stamps["since"]:
+        return config.read_to - WINDOW
+    if config.since:
+        return datetime.combine(config.since, time.min, ZoneInfo(config.timezone)).astimezone(UTC)
+    return None
+
+
+async def _read_history(ctx: Context, reading: Reading, start: datetime | None) -> None:
+    """Read and store all pages. Rows are told by their id, since a play that is added meanwhile shifts the pages."""
+    first = await ctx.trakt.history_page(1, start_at=start)
+    reading.expected = first.item_count if first.item_count is not None else len(first.rows) + len(first.rejected)
+    ctx.run.step, ctx.run.steps = 1, first.page_count
+    await _store_page(ctx, reading, first)
+
+    async def read_one(number: int) -> None:
+        ctx.check()
+        page = await ctx.trakt.history_page(number, start_at=start, limit=first.limit)
+        reading.expected = max(reading.expected, page.item_count or 0)
+        await _store_page(ctx, reading, page)
+        ctx.run.step += 1
+
+    await together(read_one(number) for number in range(2, first.page_count + 1))
+
+
+async def _store_page(ctx: Context, reading: Reading, page: Page[HistoryRow]) -> None:
+    new, keys = await sync_to_async(_store_rows)(ctx.run, page.rows, page.rejected)
+    reading.new += new
+    reading.keys |= keys
+    watched = [row.watched_at for row in page.rows if row.watched_at and row.watched_at != UNKNOWN_DATE]
+    reading.latest = max([*watched, *([reading.latest] if reading.latest else [])], default=None)
+
+
+def _store_rows(run: SyncRun, rows: Sequence[HistoryRow], rejected: Sequence[RejectedRow]) -> tuple[int, set[str]]:
+    titles = ledger.store_titles(titles_of(rows))
+    items = [item_of(run, row, titles) for row in rows]
+    items += [unreadable(run, row) for row in rejected]
+    items = list({item.source_key: item for item in items}.values())
+    return ledger.store_items(items), {item.source_key for item in items}
+
+
+def titles_of(rows: Iterable[HistoryRow]) -> list[Title]:
+    """Return the shows and movies of *rows*, each once."""
+    found: dict[tuple[str, int], Title] = {}
+    for row in rows:
+        work = row.movie or row.show
+        if work is not None:
+            title = title_of(work, Title.Kind.MOVIE if row.movie else Title.Kind.SHOW)
+            found[title.kind, title.trakt_id] = title
+    return list(found.values())
+
+
+def title_of(work: Show | Movie, kind: Title.Kind) -> Title:
+    released = getattr(work, "released", None)
+    first_aired = getattr(work, "first_aired", None)
+    return Title(
+        kind=kind,
+        trakt_id=work.ids.trakt,
+        slug=work.ids.slug[:200],
+        tmdb_id=work.ids.tmdb,
+        tvdb_id=work.ids.tvdb,
+        imdb_id=work.ids.imdb[:20],
+        title=work.title[:500],
+        original_title=work.original_title[:500],
+        year=work.year,
+        genres=None if work.genres is None else list(work.genres),
+        language=work.language[:10],
+        country=work.country[:10],
+        released=released or (first_aired.date() if first_aired else None),
+    )
+
+
+def item_of(run: SyncRun, row: HistoryRow, titles: dict[tuple[str, int], int]) -> SyncItem:
+    work = row.movie or row.show
+    kind = Title.Kind.MOVIE if row.movie else Title.Kind.SHOW
+    item = SyncItem(
+        user_id=run.user_id,
+        kind=SyncItem.Kind.HISTORY,
+        source_key=str(row.id),
+        title_id=titles[kind, work.ids.trakt] if work else None,
+        watched_at=row.watched_at,
+        run=run,
+    )
+    if row.episode is not None:
+        item.season = row.episode.season
+        item.number = row.episode.number
+        item.number_abs = row.episode.number_abs
+        item.episode_trakt_id = row.episode.ids.trakt
+        item.episode_title = row.episode.title[:300]
+        item.first_aired = row.episode.first_aired
+        item.runtime = row.episode.runtime
+    return item
+
+
+def unreadable(run: SyncRun, row: RejectedRow) -> SyncItem:
+    """Keep a row that could not be understood, so that it is counted, shown, and tried again."""
+    return SyncItem(
+        user_id=run.user_id,
+        kind=SyncItem.Kind.HISTORY,
+        source_key=str(row.raw_id)[:32] if row.raw_id is not None else f"?{row.row_index}-{run.pk}",
+        reason=Reason.UNREADABLE_ROW,
+        detail=row.why[:300],
+        run=run,
+    )
+
+
+async def _move_cursor(config: TraktConfig, reading: Reading) -> None:
+    """Remember what was read, writing these columns alone: the user may be editing the others."""
+    config.activities = {**config.activities, "history": reading.stamps}
+    config.read_to = max(filter(None, [config.read_to, reading.latest]), default=None)
+    await TraktConfig.objects.filter(pk=config.pk).aupdate(activities=config.activities, read_to=config.read_to)

@@ -1,0 +1,160 @@
+"""The data sets on disk: swapped in whole, the one before kept, the last good one used.
+
+A directory holds ``sets/NAME/`` folders and two pointer files, ``current`` and ``previous``, each naming one of
+them. A pointer is replaced in one step, so that a reader sees either the old set or the new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sync.matching.compact import NAMES, DataError, Dataset, compact, pack, unpack
+from sync.matching.index import Index, build
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SNAPSHOT = Path(__file__).parent / "data"
+"""Ships with the package, so that the first start needs no download."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A published file as it came, and how it calls its version (an ETag, a date, a release)."""
+
+    payload: bytes
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What an update did: the set now in use, and the data sets whose rows are not as before."""
+
+    name: str
+    changed: tuple[str, ...]
+    rows: Mapping[str, int]
+
+
+def update(directory: Path, downloads: Mapping[str, Download]) -> Update:
+    """Check downloads, join them with the rest of the set in use, and swap the whole in.
+
+    Raises :class:`DataError` when a download is not what it should be; then nothing has changed.
+    """
+    old = load_datasets(directory)
+    new = dict(old)
+    for name, download in downloads.items():
+        version = download.version or hashlib.sha256(download.payload).hexdigest()[:12]
+        new[name] = compact(name, download.payload, version=version, previous=old.get(name))
+    changed = tuple(name for name in new if name not in old or new[name].rows != old[name].rows)
+    build(new)  # what can't be indexed must not be swapped in
+    return Update(_store(directory, new), changed, {name: len(dataset.rows) for name, dataset in new.items()})
+
+
+def load(directory: Path | None = None) -> Index:
+    """Build the index from the set in use; see :func:`load_datasets`."""
+    return build(load_datasets(directory))
+
+
+def load_datasets(directory: Path | None = None) -> dict[str, Dataset]:
+    """Read the current set, else the previous one, else the snapshot; say why one was passed over."""
+    for folder in _folders(directory):
+        try:
+            return _read(folder)
+        except (DataError, OSError) as error:
+            logger.error("mapping data in %s can't be used, falling back: %s", folder, error)  # noqa: TRY400 - the text says all; a trace would bury it
+    return _read(SNAPSHOT)
+
+
+def stamp(directory: Path | None = None) -> str:
+    """Name the set in use, cheaply, so that a process can tell whether its index is out of date."""
+    return (_pointer(directory, "current") if directory else "") or "snapshot"
+
+
+def roll_back(directory: Path) -> str:
+    """Make the previous set the current one again and return its name. Raises :class:`DataError` without one."""
+    previous = _pointer(directory, "previous")
+    if not previous:
+        raise DataError(f"{directory}: no previous set is kept")
+    _read(directory / "sets" / previous)
+    current = _pointer(directory, "current")
+    _point(directory, "current", previous)
+    _point(directory, "previous", current)
+    return previous
+
+
+def write_snapshot(datasets: Mapping[str, Dataset], folder: Path = SNAPSHOT) -> None:
+    """Write compacted data sets as files; used for a set and for the snapshot in the package."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, dataset in datasets.items():
+        (folder / f"{name}.json.gz").write_bytes(pack(dataset))
+
+
+def _read(folder: Path) -> dict[str, Dataset]:
+    datasets = {}
+    for name in NAMES:
+        path = folder / f"{name}.json.gz"
+        try:
+            datasets[name] = unpack(name, path.read_bytes())
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+    return datasets
+
+
+def _folders(directory: Path | None) -> list[Path]:
+    if directory is None:
+        return []
+    names = (_pointer(directory, "current"), _pointer(directory, "previous"))
+    return [directory / "sets" / name for name in names if name]
+
+
+def _store(directory: Path, datasets: Mapping[str, Dataset]) -> str:
+    """Write the set beside the others, then turn the pointers. An identical set is kept as it is."""
+    sets = directory / "sets"
+    sets.mkdir(parents=True, exist_ok=True)
+    packed = b"".join(pack(dataset) for dataset in datasets.values())
+    name = hashlib.sha256(packed).hexdigest()[:16]
+    current = _pointer(directory, "current")
+    if name == current:
+        return name
+    building = Path(tempfile.mkdtemp(dir=sets, prefix=".building-"))
+    try:
+        write_snapshot(datasets, building)
+        _read(building)
+        shutil.rmtree(sets / name, ignore_errors=True)
+        building.rename(sets / name)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    if current:
+        _point(directory, "previous", current)
+    _point(directory, "current", name)
+    _forget_others(sets, keep={name, current})
+    return name
+
+
+def _forget_others(sets: Path, keep: set[str]) -> None:
+    for folder in sets.iterdir():
+        if folder.name not in keep and not folder.name.startswith("."):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pointer(directory: Path, which: str) -> str:
+    try:
+        name = (directory / which).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return name if name.isalnum() else ""
+
+
+def _point(directory: Path, which: str, name: str) -> None:
+    temporary = directory / f".{which}-{os.getpid()}"
+    temporary.write_text(f"{name}\n")
+    temporary.replace(directory / which)

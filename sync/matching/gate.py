@@ -1,0 +1,88 @@
+"""The last look before writing: does the subject's own episode list agree with the dates?
+
+Only what points elsewhere stops an item: dates that are all shifted by as much are a later release.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from sync.matching.codes import EvidenceCode, MatchReason
+from sync.matching.dates import TOLERANCE, air_day, near
+from sync.matching.index import Entry
+from sync.matching.lines import Line, line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sync.matching.facts import Item, Subject, Verdict
+
+
+class _Play(NamedTuple):
+    place: int
+    """Where in the list of items."""
+    position: int
+    day: int
+
+
+def gate(
+    items: Sequence[tuple[Item, Verdict]], subjects: Mapping[int, Subject]
+) -> list[MatchReason | None]:
+    """Say for each item why it must go to review, or None.
+
+    ``subjects`` are those that were read, the rivals among them; items of several works may be mixed.
+    """
+    lines = {subject_id: line_of(Entry(subject_id), subject) for subject_id, subject in subjects.items()}
+    reasons: list[MatchReason | None] = [None] * len(items)
+    plays: defaultdict[int, list[_Play]] = defaultdict(list)
+    for place, (item, verdict) in enumerate(items):
+        best = verdict.best
+        line = lines.get(best.subject_id) if best else None
+        if best is None or best.position is None or line is None or not line.mains:
+            continue
+        if line.episode(best.position) is None:
+            reasons[place] = MatchReason.GATE_NO_SUCH_EPISODE
+            continue
+        day = air_day(item.first_aired)
+        decided = any(evidence.code == EvidenceCode.OVERRIDE for evidence in best.evidence)
+        if day and not decided and not near(day, line.day(best.position)):
+            plays[best.subject_id].append(_Play(place, best.position, day))
+    for subject_id, off in plays.items():
+        line = lines[subject_id]
+        rivals = _rivals(items, off, lines, subject_id)
+        if not _shifted(line, off):
+            for play in off:
+                reasons[play.place] = _points_elsewhere(line, play, rivals.get(play.place, ()))
+    return reasons
+
+
+def _rivals(
+    items: Sequence[tuple[Item, Verdict]], off: Sequence[_Play], lines: Mapping[int, Line], own: int
+) -> dict[int, list[Line]]:
+    """The other subjects that each item might be, as far as they were read."""
+    return {
+        play.place: [
+            lines[candidate.subject_id]
+            for candidate in items[play.place][1].candidates
+            if candidate.subject_id != own and candidate.subject_id in lines
+        ]
+        for play in off
+    }
+
+
+def _shifted(line: Line, off: Sequence[_Play]) -> bool:
+    """Whether all dates lie as many days later than listed, and not simply on the next episodes' days."""
+    shifts = [play.day - listed for play in off if (listed := line.day(play.position))]
+    if len({play.position for play in off}) < 2 or len(shifts) < 2:  # noqa: PLR2004 - one date shows no pattern
+        return False
+    alike = max(shifts) - min(shifts) <= 2 * TOLERANCE and min(shifts) > 0
+    return alike and any(line.at_day(play.day) is None for play in off)
+
+
+def _points_elsewhere(line: Line, play: _Play, rivals: Sequence[Line]) -> MatchReason | None:
+    if line.at_day(play.day):
+        return MatchReason.GATE_OTHER_EPISODE
+    if any(rival.at_day(play.day) for rival in rivals):
+        return MatchReason.GATE_OTHER_SUBJECT
+    return None

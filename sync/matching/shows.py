@@ -1,0 +1,125 @@
+"""All subjects that the ids of one show lead to, and which of them belong to which season."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sync.matching.index import TMDB, TVDB, Entry, Range
+from sync.matching.lines import Line, line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sync.matching.facts import Known, Work
+    from sync.matching.index import Index, Place
+
+MERGED = 1
+"""The season that a bare TMDB show means."""
+NO_BEGIN = 10**9
+"""Sorts subjects of unknown begin last."""
+
+
+class Show:
+    """One show's subjects, seen through the index and through what was read so far."""
+
+    def __init__(self, index: Index, work: Work, known: Known) -> None:
+        self.index = index
+        self.work = work
+        self.known = known
+        self.places: tuple[Place, ...] = index.shows.get(work.tmdb, ()) if work.tmdb else ()
+        self._lines: dict[int, Line] = {}
+        self._keyed: dict[int, list[Line]] = {}
+
+    def line(self, subject_id: int) -> Line:
+        line = self._lines.get(subject_id)
+        if line is None:
+            entry = self.index.entries.get(subject_id) or Entry(subject_id)
+            line = line_of(entry, self.known.subjects.get(subject_id))
+            self._lines[subject_id] = line
+        return line
+
+    def keyed(self, season: int) -> list[Line]:
+        """The subjects that the data sets give this TMDB season, in the order of their begins."""
+        if season not in self._keyed:
+            self._keyed[season] = self.in_order(
+                place.subject_id for place in self.places if _season(place) == season and place.episode is None
+            )
+        return self._keyed[season]
+
+    def ranges(self, season: int, number: int) -> list[tuple[str, Range]]:
+        """AniBridge's ranges that cover an episode, in whichever numbering; TMDB's first, as Trakt follows it."""
+        found = []
+        for scheme, show in ((TMDB, self.work.tmdb), (TVDB, self.work.tvdb)):
+            if show:
+                rows = self.index.ranges.get((scheme, show, season), ())
+                found += [(scheme, row) for row in rows if row.covers(number)]
+        return found
+
+    @cached_property
+    def regular(self) -> list[Line]:
+        """The subjects of all seasons but the specials, in the order of their begins."""
+        return self.in_order(place.subject_id for place in self.places if _season(place) >= MERGED)
+
+    @cached_property
+    def pool(self) -> list[Line]:
+        """Every subject that any id of the show leads to, in the order of their begins."""
+        ids = [place.subject_id for place in self.places]
+        for scheme, show in ((TMDB, self.work.tmdb), (TVDB, self.work.tvdb)):
+            for season in self.index.range_shows.get((scheme, show), ()) if show else ():
+                ids += [row.subject_id for row in self.index.ranges[scheme, show, season]]
+        if self.work.tvdb:
+            ids += self.index.tvdb.get(self.work.tvdb, ())
+        if self.work.imdb:
+            ids += self.index.imdb.get(self.work.imdb, ())
+        return self.in_order(ids)
+
+    @cached_property
+    def season_lengths(self) -> dict[int, int]:
+        """How many episodes Trakt lists in each regular season; a list with holes does not count."""
+        numbers: defaultdict[int, set[int]] = defaultdict(set)
+        for row in self.known.seasons or ():
+            if row.season >= MERGED:
+                numbers[row.season].add(row.number)
+        return {
+            season: max(found)
+            for season, found in numbers.items()
+            if len(found) == max(found) - min(found) + 1 and (season > MERGED or min(found) == 1)
+        }
+
+    @cached_property
+    def adds_up(self) -> bool:
+        """Whether Trakt's seasons have as many episodes together as the show's regular subjects."""
+        lengths = [line.length for line in self.regular]
+        return all(lengths) and sum(self.season_lengths.values()) == sum(lengths)
+
+    def count(self, season: int, number: int) -> int | None:
+        """Count an episode through all of Trakt's regular seasons; None where its list does not say."""
+        before = [self.season_lengths.get(earlier, 0) for earlier in range(MERGED, season)]
+        if not self.season_lengths or not all(before):
+            return None
+        if season > MERGED and self._first_number(season) > max(before):
+            return number  # numbers that run on through the seasons are counts already
+        return sum(before) + number
+
+    def counted(self, count: int) -> tuple[Line, int] | None:
+        """Find the position that is reached by counting through the regular subjects in order."""
+        for line in self.regular:
+            if not line.length:
+                return None
+            if count <= line.length:
+                return line, count
+            count -= line.length
+        return None
+
+    def _first_number(self, season: int) -> int:
+        return min((row.number for row in self.known.seasons or () if row.season == season), default=0)
+
+    def in_order(self, subject_ids: Iterable[int]) -> list[Line]:
+        lines = [self.line(subject_id) for subject_id in dict.fromkeys(subject_ids)]
+        return sorted(lines, key=lambda line: (line.begin or NO_BEGIN, line.subject_id))
+
+
+def _season(place: Place) -> int:
+    return MERGED if place.season is None else place.season

@@ -1,0 +1,126 @@
+"""From gathered evidence to a verdict with a confidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.matching.codes import EvidenceCode, MatchReason
+from sync.matching.dates import air_day
+from sync.matching.facts import Confidence, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sync.matching.facts import Item
+    from sync.matching.numbers import Season
+    from sync.matching.options import Option, Options
+    from sync.matching.reading import Reading
+
+E = EvidenceCode
+HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
+TWO_RULES = 2
+NEAR_MISS = 3
+"""Days: less than half a week, so that no other episode of a weekly broadcast is nearer."""
+ANOTHER_RELEASE = 120
+"""Days by which a date may miss its episode, pointing nowhere else, before it is more than another release."""
+MOST_CANDIDATES = 8
+
+
+def weight(option: Option) -> tuple:
+    """Order options: date and number together, then by what speaks for them."""
+    return (
+        option.agrees,
+        (option.day is not None) + (option.strength > 0) - bool(option.against),
+        option.keyed,
+        option.strength,
+        -option.distance,
+        -option.line.subject_id,
+    )
+
+
+def verdict_of(season: Season, item: Item, options: Options, reading: Reading) -> Verdict:
+    ranked = sorted(options, key=weight, reverse=True)
+    if not ranked:
+        reading.seasons = True
+        return Verdict(None, (), MatchReason.NUMBER_FITS_NOBODY, demanding=True)
+    best, others = ranked[0], ranked[1:]
+    confidence, reason = _confidence(season, item, best, others)
+    if confidence < HIGH and _list_would_tell(season, item, best):
+        reading.seasons = True
+    candidates = tuple(
+        option.candidate(confidence if option is best else LOW) for option in ranked[:MOST_CANDIDATES]
+    )
+    return Verdict(candidates[0], candidates, reason, demanding=_demanding(season, best, others))
+
+
+def _demanding(season: Season, best: Option, others: Sequence[Option]) -> bool:
+    """Whether several subjects are in question, so that only a sure verdict is written."""
+    if len(season.keyed) > 1:
+        return True
+    return not best.keyed and any(other.line is not best.line for other in others)
+
+
+def _list_would_tell(season: Season, item: Item, best: Option) -> bool:
+    """Trakt's season list is worth a request where numbers fit no subject, or where no date speaks and the show
+    has other subjects that might be meant.
+    """
+    return not best.keyed or bool(best.against) or (item.first_aired is None and len(season.show.regular) > 1)
+
+
+def _confidence(
+    season: Season, item: Item, best: Option, others: Sequence[Option]
+) -> tuple[Confidence, MatchReason | str]:
+    if best.agrees:
+        return _rated_by_both(best, others)
+    if best.day:
+        return _rated_by_date(best, others)
+    day = air_day(item.first_aired)
+    if day:
+        return _rated_against_date(season, best, others, day)
+    return _rated_by_number(season, best, others)
+
+
+def _rated_by_both(best: Option, others: Sequence[Option]) -> tuple[Confidence, MatchReason | str]:
+    for other in others:
+        fits = other.agrees and other.keyed == best.keyed and other.strength >= best.strength
+        if fits and other.distance <= best.distance:
+            best.against[E.RIVAL] = {"subject_id": other.line.subject_id, "position": other.position}
+            return LOW, MatchReason.AMBIGUOUS
+        if other.keyed and not best.keyed and other.near_miss(NEAR_MISS):
+            best.against[E.RIVAL] = {"subject_id": other.line.subject_id, "position": other.position}
+            return LOW, MatchReason.AMBIGUOUS
+    return HIGH, ""
+
+
+def _rated_by_date(best: Option, others: Sequence[Option]) -> tuple[Confidence, MatchReason | str]:
+    """A date alone picks an episode where no number speaks for another one."""
+    if any(other.day or other.strength for other in others):
+        return LOW, MatchReason.DATE_DISAGREES
+    return MEDIUM, ""
+
+
+def _rated_against_date(
+    season: Season, best: Option, others: Sequence[Option], day: int
+) -> tuple[Confidence, MatchReason | str]:
+    """The date does not confirm the number: it is silent, misses a little, or points elsewhere."""
+    elsewhere = E.OTHER_EPISODE in best.against or any(other.day for other in others)
+    if elsewhere or not best.keyed or best.line.misses(best.position, day) > ANOTHER_RELEASE:
+        return LOW, MatchReason.DATE_DISAGREES
+    if any(line is not best.line and line.at_day(day) for line in season.wide):
+        return LOW, MatchReason.DATE_DISAGREES
+    confidence, reason = _rated_by_number(season, best, others)
+    if best.against and not best.near_miss(NEAR_MISS):
+        return min(confidence, MEDIUM), reason
+    return confidence, reason
+
+
+def _rated_by_number(
+    season: Season, best: Option, others: Sequence[Option]
+) -> tuple[Confidence, MatchReason | str]:
+    if len(season.keyed) == 1 and best.keyed and season.highest and not best.line.holds(season.highest):
+        best.against[E.TOO_MANY] = {"number": season.highest, "of": best.line.length}
+        return LOW, MatchReason.NUMBER_FITS_NOBODY
+    rival = max((other.strength for other in others), default=0)
+    if best.strength < 1 or (rival >= 1 and best.strength - rival < TWO_RULES):
+        return LOW, MatchReason.AMBIGUOUS
+    return (HIGH if best.strength >= TWO_RULES and rival < 1 else MEDIUM), ""

@@ -1,0 +1,183 @@
+"""A run: one attempt to bring one user up to date, and the truth about it (never the queue's own task rows).
+
+queued ──▶ running ──▶ succeeded | incomplete | failed | deferred | cancelled
+▲          │  ▲
+└──────────┘  └── awaiting (the plan waits for the user's yes)
+its worker died
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.db.models.manager import RelatedManager
+
+    from sync.models.item import SyncItem
+    from sync.models.plan import SubjectPlan
+
+LEASE = timedelta(minutes=5)
+"""A running run whose heartbeat is older than this (times RETRY_SCALE, at least 15 s) is taken for dead."""
+
+
+class SyncRun(models.Model):
+    class Trigger(models.TextChoices):
+        SCHEDULE = "schedule", _("schedule")
+        BUTTON = "button", _("run sync now")
+        PREVIEW = "preview", _("preview")
+        FULL = "full", _("full resync")
+        RETRY = "retry", _("retry")
+        COMMAND = "command", _("command line")
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        RUNNING = "running", _("running")
+        AWAITING = "awaiting", _("waiting for your approval")
+        SUCCEEDED = "succeeded", _("succeeded")
+        INCOMPLETE = "incomplete", _("incomplete")
+        FAILED = "failed", _("failed")
+        DEFERRED = "deferred", _("put off")
+        CANCELLED = "cancelled", _("cancelled")
+
+    class Stage(models.TextChoices):
+        READ = "read", _("reading Trakt")
+        MATCH = "match", _("matching")
+        PLAN = "plan", _("planning")
+        APPLY = "apply", _("writing to Bangumi")
+        CONFIRM = "confirm", _("confirming")
+        OVER = "over", _("over")
+
+    ACTIVE = (Status.QUEUED, Status.RUNNING)
+    FINAL = (Status.SUCCEEDED, Status.INCOMPLETE, Status.FAILED, Status.DEFERRED, Status.CANCELLED)
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, related_name="runs"
+    )
+    trigger = models.CharField(_("started by"), max_length=10, choices=Trigger.choices)
+    dry_run = models.BooleanField(_("preview"), default=False)
+    full = models.BooleanField(_("full"), default=False)
+    kinds = models.JSONField(default=list)
+    only_retry = models.BooleanField(default=False, help_text="Takes up what failed or waits, and reads nothing new.")
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED)
+    stage = models.CharField(_("stage"), max_length=8, choices=Stage.choices, default=Stage.READ)
+    step = models.PositiveIntegerField(default=0)
+    steps = models.PositiveIntegerField(default=0)
+    reason = models.CharField(_("reason"), max_length=40, blank=True, default="")
+    detail = models.CharField(max_length=300, blank=True, default="")
+    not_before = models.DateTimeField(_("next try"), null=True)
+
+    read = models.PositiveIntegerField(_("read"), default=0)
+    expected = models.PositiveIntegerField(_("expected"), default=0)
+    counts = models.JSONField(_("items by state"), default=dict)
+    reasons = models.JSONField(_("reasons"), default=dict)
+    requests = models.JSONField(_("requests"), default=dict)
+    writes = models.PositiveIntegerField(_("writes"), default=0)
+
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    owner = models.CharField(max_length=120, blank=True, default="", help_text="host, process and its start time")
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    cancel_asked = models.BooleanField(default=False)
+
+    if TYPE_CHECKING:
+        id: int
+        user_id: int
+        items: RelatedManager[SyncItem]
+        plans: RelatedManager[SubjectPlan]
+        events: RelatedManager[RunEvent]
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(status__in=["queued", "running"]), name="one_active_run_per_user"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="runs_of_user"),
+            models.Index(fields=["status", "heartbeat_at"], name="runs_alive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in self.FINAL
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or has been taking."""
+        if self.started_at is None:
+            return None
+        return ((self.finished_at or timezone.now()) - self.started_at).total_seconds()
+
+    def log(self, message: str, level: str = "info") -> None:
+        RunEvent.objects.create(run=self, level=level, message=message[:500])
+
+    def is_dead(self) -> bool:
+        """Tell whether the process that runs it is gone: at once on this machine, by its heartbeat on another."""
+        if self.status != self.Status.RUNNING:
+            return False
+        host, _sep, process = self.owner.partition("|")
+        if host == socket.gethostname():
+            pid = process.partition("|")[0]
+            if process != process_mark(int(pid or 0)):
+                return True
+        seconds = max(LEASE.total_seconds() * settings.RETRY_SCALE, 15)
+        return self.heartbeat_at is None or timezone.now() - self.heartbeat_at > timedelta(seconds=seconds)
+
+
+class RunEvent(models.Model):
+    """One line of a run's log."""
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(auto_now_add=True)
+    level = models.CharField(max_length=8, default="info")
+    message = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def process_mark(pid: int) -> str:
+    """Name a process so that another one with the same number is not mistaken for it; empty when there is none."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError, ValueError):
+        return ""
+    except PermissionError:
+        pass
+    try:
+        # Field 22 of /proc/PID/stat is the start time; the name before it may hold spaces but ends with ")".
+        started = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        started = ""  # no /proc here (macOS): the number and the heartbeat must do
+    return f"{pid}|{started}"
+
+
+@lru_cache(maxsize=1)
+def _owner(pid: int) -> str:
+    return f"{socket.gethostname()}|{process_mark(pid)}"
+
+
+def this_process() -> str:
+    return _owner(os.getpid())

@@ -1,0 +1,241 @@
+"""Why an item was skipped, waits, failed or is in review: one enumeration, one text and one remedy for each code.
+
+Codes of remote errors come from ``bgmsync.shared.http``, those of matching from ``sync.matching.codes``; both are
+looked up here, so that a person reads one language everywhere.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+
+class Remedy(StrEnum):
+    """What a person can do about it: each is a button or a link."""
+
+    NONE = ""
+    RETRY = "retry"
+    RECONNECT_TRAKT = "reconnect_trakt"
+    RECONNECT_BANGUMI = "reconnect_bangumi"
+    MAP = "map"
+    SETTINGS = "settings"
+    WAIT = "wait"
+    OPERATOR = "operator"
+
+
+REMEDY_TEXT = {
+    Remedy.NONE: "",
+    Remedy.RETRY: _("Retry now"),
+    Remedy.RECONNECT_TRAKT: _("Reconnect Trakt"),
+    Remedy.RECONNECT_BANGUMI: _("Reconnect Bangumi"),
+    Remedy.MAP: _("Choose the subject"),
+    Remedy.SETTINGS: _("Change the settings"),
+    Remedy.WAIT: _("Nothing to do: it is tried again by itself"),
+    Remedy.OPERATOR: _("Ask the operator"),
+}
+
+
+class Text(NamedTuple):
+    """``short`` names the reason; ``long`` says what happened, what it means for the data, and what to do."""
+
+    short: object
+    long: object
+    remedy: Remedy = Remedy.NONE
+
+
+class Reason(StrEnum):
+    # what the user chose to leave out
+    LIVE_ACTION = "live_action"
+    NOT_ANIME = "not_anime"
+    BEFORE_SINCE = "before_since"
+    IGNORED = "ignored"
+    # what has to be asked
+    DATE_POINTS_ELSEWHERE = "date_points_elsewhere"
+    BELOW_THRESHOLD = "below_threshold"
+    SUBJECT_LOCKED = "subject_locked"
+    SUBJECT_MISSING = "subject_missing"
+    EPISODE_MISSING = "episode_missing"
+    # what failed or waits
+    UNREADABLE_ROW = "unreadable_row"
+    NOT_CONFIRMED = "not_confirmed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    TIME_UP = "time_up"
+    INTERNAL = "internal"
+    # of a run
+    TRAKT_NOT_CONNECTED = "trakt_not_connected"
+    BANGUMI_NOT_CONNECTED = "bangumi_not_connected"
+    COUNT_DIFFERS = "count_differs"
+    ITEMS_LEFT = "items_left"
+
+
+_AGAIN = _("Nothing is lost: it is kept and tried again by itself.")
+
+TEXTS: dict[str, Text] = {
+    Reason.LIVE_ACTION: Text(
+        _("live action"),
+        _(
+            "Trakt's genres say that this is not animation, and your settings carry over anime only. "
+            "Nothing was written. If it is anime after all, choose its subject."
+        ),
+        Remedy.MAP,
+    ),
+    Reason.NOT_ANIME: Text(
+        _("not anime"),
+        _(
+            "It is animation, but neither Japanese nor Chinese, and Bangumi's data sets do not know it. "
+            "Nothing was written."
+        ),
+        Remedy.MAP,
+    ),
+    Reason.BEFORE_SINCE: Text(
+        _("before your start date"),
+        _("You asked for plays since a date, and this one is older. Nothing was written."),
+        Remedy.SETTINGS,
+    ),
+    Reason.IGNORED: Text(
+        _("left out by your rule"), _("A mapping override says that this is to be left out."), Remedy.MAP
+    ),
+    Reason.DATE_POINTS_ELSEWHERE: Text(
+        _("the date points elsewhere"),
+        _(
+            "The number fits, but the air date in Bangumi's episode list is that of another episode. "
+            "Nothing was written; please choose."
+        ),
+        Remedy.MAP,
+    ),
+    Reason.BELOW_THRESHOLD: Text(
+        _("not sure enough"),
+        _("There is a likely subject, but less sure than your settings ask for. Nothing was written; please choose."),
+        Remedy.MAP,
+    ),
+    Reason.SUBJECT_LOCKED: Text(
+        _("locked on Bangumi"),
+        _("Bangumi has locked or merged this subject, so nobody can add it. Choose another subject, or leave it out."),
+        Remedy.MAP,
+    ),
+    Reason.SUBJECT_MISSING: Text(
+        _("not visible on Bangumi"),
+        _(
+            "Bangumi does not show this subject to your account: it was deleted, or is adults only and the account too "
+            "young. Nothing was written."
+        ),
+        Remedy.MAP,
+    ),
+    Reason.EPISODE_MISSING: Text(
+        _("no such episode"),
+        _("Bangumi's list of this subject has no such episode yet, or counts otherwise. Nothing was written."),
+        Remedy.MAP,
+    ),
+    Reason.UNREADABLE_ROW: Text(
+        _("unreadable"),
+        _("Trakt sent a row that does not say what was watched. It is kept with what could be read."),
+        Remedy.RETRY,
+    ),
+    Reason.NOT_CONFIRMED: Text(
+        _("not confirmed"),
+        _("Bangumi accepted the write but does not show it. It is not counted as done, and is tried again."),
+        Remedy.RETRY,
+    ),
+    Reason.CANCELLED: Text(_("cancelled"), _("The run was cancelled before this was written."), Remedy.RETRY),
+    Reason.INTERRUPTED: Text(
+        _("interrupted"),
+        _("The process stopped before this was finished. The next run goes on from there."),
+        Remedy.WAIT,
+    ),
+    Reason.TIME_UP: Text(
+        _("time was up"), _("The run reached its time limit and goes on in a next one. Nothing is lost."), Remedy.WAIT
+    ),
+    Reason.INTERNAL: Text(
+        _("program error"),
+        _(
+            "Something went wrong in the program itself. It is kept and tried again; the operator's log "
+            "has the details."
+        ),
+        Remedy.OPERATOR,
+    ),
+    Reason.TRAKT_NOT_CONNECTED: Text(
+        _("Trakt is not connected"),
+        _("There is no Trakt account to read from. Connect it; nothing was changed."),
+        Remedy.RECONNECT_TRAKT,
+    ),
+    Reason.BANGUMI_NOT_CONNECTED: Text(
+        _("Bangumi is not connected"),
+        _("There is no Bangumi account to write to. What was read from Trakt is kept; connect Bangumi and run again."),
+        Remedy.RECONNECT_BANGUMI,
+    ),
+    Reason.COUNT_DIFFERS: Text(
+        _("counts differ"),
+        _("Trakt says it has more than it sent. What arrived is kept; the rest is read again in the next run."),
+        Remedy.WAIT,
+    ),
+    Reason.ITEMS_LEFT: Text(
+        _("some items are left"),
+        _("Some items failed or wait; each says why, and is tried again by itself."),
+        Remedy.WAIT,
+    ),
+    # errors of the services: service, underscore, code
+    "trakt_unreachable": Text(_("Trakt can't be reached"), _AGAIN, Remedy.WAIT),
+    "trakt_server_trouble": Text(_("Trakt has trouble"), _AGAIN, Remedy.WAIT),
+    "trakt_rate_limited": Text(_("Trakt asks us to wait"), _AGAIN, Remedy.WAIT),
+    "trakt_put_off": Text(_("waiting for Trakt"), _AGAIN, Remedy.WAIT),
+    "trakt_reconnect": Text(
+        _("Trakt: reconnect needed"),
+        _("Trakt no longer accepts the connection. Schedule, history and settings are kept; connect again."),
+        Remedy.RECONNECT_TRAKT,
+    ),
+    "trakt_app_refused": Text(
+        _("Trakt: the operator's app is gone"),
+        _("Trakt does not know the app of this installation any more. The operator must register it again."),
+        Remedy.OPERATOR,
+    ),
+    "trakt_vip_only": Text(
+        _("Trakt: VIP only"),
+        _("Trakt allows this to VIP members only. Nothing was changed; the export archive is another way."),
+        Remedy.NONE,
+    ),
+    "trakt_account_locked": Text(
+        _("Trakt: account locked"),
+        _("Trakt has locked or deactivated this account. Only Trakt's support can open it."),
+        Remedy.NONE,
+    ),
+    "trakt_account_limit": Text(
+        _("Trakt: account limit"), _("Trakt's limit for this account is reached."), Remedy.NONE
+    ),
+    "trakt_forbidden": Text(_("Trakt refuses"), _("Trakt refuses this request for this account."), Remedy.OPERATOR),
+    "trakt_not_found": Text(_("not on Trakt"), _("Trakt has no such record any more."), Remedy.NONE),
+    "trakt_rejected": Text(_("Trakt rejected the request"), _AGAIN, Remedy.OPERATOR),
+    "bangumi_unreachable": Text(_("Bangumi can't be reached"), _AGAIN, Remedy.WAIT),
+    "bangumi_server_trouble": Text(_("Bangumi has trouble"), _AGAIN, Remedy.WAIT),
+    "bangumi_rate_limited": Text(_("Bangumi asks us to wait"), _AGAIN, Remedy.WAIT),
+    "bangumi_put_off": Text(_("waiting for Bangumi"), _AGAIN, Remedy.WAIT),
+    "bangumi_outcome_unknown": Text(
+        _("the answer was lost"),
+        _("A write was sent and its answer was lost. Bangumi is read again before anything is repeated."),
+        Remedy.WAIT,
+    ),
+    "bangumi_reconnect": Text(
+        _("Bangumi: reconnect needed"),
+        _("Bangumi no longer accepts the connection. What was read is kept; connect again and it is written."),
+        Remedy.RECONNECT_BANGUMI,
+    ),
+    "bangumi_app_refused": Text(
+        _("Bangumi: the operator's app is gone"),
+        _("Bangumi does not know the app of this installation any more. The operator must register it again."),
+        Remedy.OPERATOR,
+    ),
+    "bangumi_forbidden": Text(
+        _("Bangumi refuses"),
+        _("Bangumi does not let this account or token write. A personal access token usually helps."),
+        Remedy.RECONNECT_BANGUMI,
+    ),
+    "bangumi_not_found": Text(_("not on Bangumi"), _("Bangumi has no such subject for this account."), Remedy.MAP),
+    "bangumi_rejected": Text(_("Bangumi rejected the write"), _AGAIN, Remedy.RETRY),
+}
+
+
+def text_of(code: str) -> Text:
+    """Return the texts of *code*; a code from an older version is shown as it is."""
+    return TEXTS.get(code) or Text(code.replace("_", " "), "", Remedy.NONE)

@@ -1,0 +1,41 @@
+"""What an installation needs in its database: the group of members and the one schedule of the queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
+
+MEMBERS = "members"
+MEMBERS_MAY = Q(content_type__app_label="trakt", codename__in=["view_traktconfig", "change_traktconfig"]) | Q(
+    content_type__app_label="sync",
+    codename__in=[
+        "view_bangumiaccount",
+        "view_syncrun",
+        "view_syncitem",
+        "view_subjectplan",
+        *(f"{verb}_mappingoverride" for verb in ("view", "add", "change", "delete")),
+    ],
+)
+
+
+@receiver(post_migrate, dispatch_uid="sync.setup.ensure")
+def ensure(sender: Any, using: str = "default", **_kwargs: Any) -> None:
+    """Make the members' group with its permissions; they do not exist before the migrations are over."""
+    if sender.name != "sync":
+        return
+    group, _made = Group.objects.using(using).get_or_create(name=MEMBERS)
+    group.permissions.set(Permission.objects.using(using).filter(MEMBERS_MAY))
+
+
+@receiver(post_migrate, dispatch_uid="sync.setup.schedule")
+def ensure_schedule(sender: Any, **_kwargs: Any) -> None:
+    """Make the one Schedule row that comes every minute and finds whose run is due."""
+    if sender.name != "sync":
+        return
+    from sync.tasks import ensure_dispatch_schedule  # noqa: PLC0415  # tasks alone may import django_q
+
+    ensure_dispatch_schedule()

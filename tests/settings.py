@@ -1,0 +1,17 @@
+"""The product's settings for tests: its own folder for what it keeps, no pauses, addresses that answer nothing."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="bgmsync-tests-"))
+os.environ.setdefault("RETRY_SCALE", "0.001")
+os.environ.setdefault("TRAKT_RATE", "0")
+os.environ.setdefault("BANGUMI_RATE", "0")
+for _name in ("TRAKT_API_URL", "TRAKT_AUTH_URL", "BANGUMI_API_URL", "BANGUMI_AUTH_URL"):
+    os.environ.setdefault(_name, "http://127.0.0.1:9")  # the discard port: a test that forgets its stand-in fails fast
+
+from bgmsync.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

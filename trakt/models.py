@@ -1,0 +1,161 @@
+"""A user's Trakt side: the connection, what to fetch and when, how far it has been read; and the titles seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bgmsync.shared.models import Connection, Service
+from trakt import schedule
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Scope(models.TextChoices):
+    ANIME = "anime", _("anime and donghua only")
+    ALL = "all", _("live action as well")
+
+
+class Threshold(models.IntegerChoices):
+    """Written by itself at or above; the numbers are those of ``sync.matching.facts.Confidence``."""
+
+    LOW = 1, _("low: write whatever looks likely")
+    MEDIUM = 2, _("medium: write when one rule speaks and nothing contradicts")
+    HIGH = 3, _("high: write only when date and number agree")
+
+
+def valid_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(_("%(name)s is not a time zone; use one like Asia/Shanghai."), params={"name": name})
+
+
+def valid_cron(expression: str) -> None:
+    try:
+        schedule.parse(expression)
+    except schedule.CronError as error:
+        raise ValidationError(str(error)) from error
+
+
+class TraktConfig(Connection):
+    """One a user: the Trakt account, its schedule, and what is carried over from it."""
+
+    service = Service.TRAKT
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, related_name="trakt"
+    )
+
+    enabled = models.BooleanField(
+        _("sync by schedule"), default=True, help_text=_("Off: only when you select “Run sync now”.")
+    )
+    cron = models.CharField(
+        _("cron expression"),
+        max_length=100,
+        blank=True,
+        default="",
+        validators=[valid_cron],
+        help_text=_("Minute, hour, day, month, day of week: “30 4 * * *” is every day at 4:30. Empty: the interval."),
+    )
+    interval_minutes = models.PositiveIntegerField(
+        _("interval in minutes"),
+        default=360,
+        validators=[MinValueValidator(5)],
+        help_text=_("Used when there is no cron expression. A run without news costs one request to Trakt."),
+    )
+    timezone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default="UTC",
+        validators=[valid_zone],
+        help_text=_("Your own, such as Asia/Shanghai: the cron expression is read in it."),
+    )
+    next_run_at = models.DateTimeField(_("next run"), null=True, editable=False, db_index=True)
+
+    history = models.BooleanField(_("watch history"), default=True)
+    since = models.DateField(
+        _("only plays since"), null=True, blank=True, help_text=_("Empty: everything you ever watched.")
+    )
+    scope = models.CharField(
+        _("what to carry over"),
+        max_length=8,
+        choices=Scope.choices,
+        default=Scope.ANIME,
+        help_text=_("Live action is recognised by Trakt's genres; what is left out is listed with its reason."),
+    )
+    threshold = models.PositiveSmallIntegerField(
+        _("write by itself when sure at least"),
+        choices=Threshold.choices,
+        default=Threshold.MEDIUM,
+        help_text=_("What is less sure waits in review with its candidates. Specials always need high."),
+    )
+    private = models.BooleanField(
+        _("new entries are private"),
+        default=False,
+        help_text=_("Only for entries this program adds to your Bangumi list; existing ones keep their setting."),
+    )
+
+    activities = models.JSONField(default=dict, editable=False)
+    """Trakt's activity stamps as of the last complete read; only what moved since is read again."""
+    read_to = models.DateTimeField(null=True, editable=False)
+    """The latest ``watched_at`` that has been read and stored; a window of a week before it is read again."""
+    last_good_at = models.DateTimeField(_("last good sync"), null=True, editable=False)
+
+    class Meta:
+        db_table = "trakt_config"
+        verbose_name = _("Trakt account and schedule")
+        verbose_name_plural = _("Trakt accounts and schedules")
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+    def next_times(self, count: int = 3, after: datetime | None = None) -> list[datetime]:
+        """Return the next *count* times this schedule comes due, without the jitter."""
+        return schedule.next_times(self.cron, self.interval_minutes, self.timezone, after or timezone.now(), count)
+
+    def plan_next(self, after: datetime | None = None) -> None:
+        """Set (and do not save) when the schedule comes due next."""
+        if not self.enabled:
+            self.next_run_at = None
+            return
+        self.next_run_at = schedule.with_jitter(self.next_times(1, after)[0], key=self.user_id)
+
+
+class Title(models.Model):
+    """A show or a movie as Trakt names it: only what somebody here watched, shared by all users."""
+
+    class Kind(models.TextChoices):
+        SHOW = "show", _("show")
+        MOVIE = "movie", _("movie")
+
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    trakt_id = models.BigIntegerField()
+    slug = models.CharField(max_length=200, blank=True, default="")
+    tmdb_id = models.BigIntegerField(null=True)
+    tvdb_id = models.BigIntegerField(null=True)
+    imdb_id = models.CharField(max_length=20, blank=True, default="")
+    title = models.CharField(_("title"), max_length=500)
+    original_title = models.CharField(max_length=500, blank=True, default="")
+    year = models.IntegerField(null=True)
+    genres = models.JSONField(null=True, help_text="Null when Trakt did not say, which is not the same as none.")
+    language = models.CharField(max_length=10, blank=True, default="")
+    country = models.CharField(max_length=10, blank=True, default="")
+    released = models.DateField(null=True)
+    seasons = models.JSONField(null=True, help_text="Trakt's season list, read only when numbers fit no candidate.")
+    seasons_read_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("title")
+        verbose_name_plural = _("titles")
+        constraints = [models.UniqueConstraint(fields=["kind", "trakt_id"], name="one_title_per_trakt_id")]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.year})" if self.year else self.title
