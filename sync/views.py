@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib import messages
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -88,7 +88,7 @@ def token(request: HttpRequest) -> HttpResponse:
         "token_page": connect.TOKEN_PAGE,
         "next": consent.local_next(request),
     }
-    return render(request, "connect/bangumi_token.html", context, status=400 if form.errors else 200)
+    return consent.page(request, "connect/bangumi_token.html", context, 400 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -96,7 +96,7 @@ def token(request: HttpRequest) -> HttpResponse:
 def disconnect(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         context = {"title": gettext("Disconnect Bangumi?"), "service": Service.BANGUMI.label}
-        return render(request, "connect/disconnect.html", context)
+        return consent.page(request, "connect/disconnect.html", context)
     connect.disconnect(_account(request))
     messages.success(request, gettext("Bangumi is disconnected. What was written there stays; history is kept."))
     return redirect(consent.settings_page())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -74,7 +74,7 @@ def device(request: HttpRequest) -> HttpResponse:
         return redirect(consent.settings_page())
     left = max(int(pending["until"] - time.time()), 0)
     context = {"title": gettext("Connect Trakt by a code"), "pending": pending, "minutes": left // 60 + 1}
-    return render(request, "connect/device.html", context)
+    return consent.page(request, "connect/device.html", context)
 
 
 @require_POST
@@ -117,7 +117,7 @@ def device_check(request: HttpRequest) -> HttpResponse:
 def disconnect(request: HttpRequest) -> HttpResponse:
     config = _config(request)
     if request.method == "GET":
-        return render(request, "connect/disconnect.html", {"title": gettext("Disconnect Trakt?"), "service": Service.TRAKT.label})
+        return consent.page(request, "connect/disconnect.html", {"title": gettext("Disconnect Trakt?"), "service": Service.TRAKT.label})
     if connect.disconnect(config):
         messages.success(request, gettext("Trakt is disconnected. Schedule, history and settings are kept."))
     else:

@@ -12,6 +12,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.shortcuts import render
 from django.urls import reverse
@@ -91,11 +92,16 @@ TROUBLES = {
 """What may end a consent besides the errors of the services; those are explained by ``sync.reasons``."""
 
 
+def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """Render a page that stands in the admin's frame though it has an address of its own."""
+    return render(request, template, {**admin.site.each_context(request), **context}, status=status)
+
+
 def trouble(request: HttpRequest, service: Service, code: str, detail: str = "") -> HttpResponse:
     """Show what happened, what it means for the data, and what to do: *code* is of :data:`TROUBLES` or a reason."""
     known = TROUBLES.get(code)
     context = {"service": service, "trouble": known, "code": code, "detail": detail[:300], "next": local_next(request)}
-    return render(request, "connect/trouble.html", context, status=known.status if known else 502)
+    return page(request, "connect/trouble.html", context, known.status if known else 502)
 
 
 def failed(request: HttpRequest, service: Service, error: RemoteError) -> HttpResponse:
@@ -138,7 +144,7 @@ def leave(request: HttpRequest, service: Service, address: str) -> HttpResponse:
     By a page that refreshes and not by a redirect: our policy lets forms lead to our own addresses only, and
     browsers hold that against the redirects that follow a form as well.
     """
-    response = render(request, "connect/leaving.html", {"address": address, "service": service.label})
+    response = page(request, "connect/leaving.html", {"address": address, "service": service.label})
     response.headers["Refresh"] = f"0; url={address}"
     return response
 

@@ -42,7 +42,6 @@ SENTENCES: dict[str, Any] = {
     Code.OUTSIDE: _("It aired on %(aired)s, outside of the subject's broadcast (%(begin)s to %(end)s)."),
     Code.TOO_MANY: _("Number %(number)s is beyond the subject's %(of)s episodes."),
     Code.RIVAL: _("Subject %(subject_id)s fits as well."),
-    Code.COUNT_DISAGREES: _("Counting through the show leads to %(expected)s instead."),
 }
 
 

@@ -45,8 +45,9 @@ class EvidenceCode(StrEnum):
     OTHER_EPISODE = "other_episode"  # aired, position; the date is that of another episode
     OUTSIDE = "outside"  # aired, begin, end
     TOO_MANY = "too_many"  # number, of; the number is beyond the subject's last episode
+    OFF_LINE = "off_line"  # offsets; the neighbours' dates put them elsewhere
     RIVAL = "rival"  # subject_id; another candidate fits as well
-    COUNT_DISAGREES = "count_disagrees"  # expected; counting through the show leads elsewhere
+    DOUBTED = "doubted"  # days; dates of the same season are far from the subject's
 
 
 class MatchReason(StrEnum):

@@ -75,9 +75,10 @@ class Line:
         return None
 
     def positions_at(self, day: int) -> tuple[int, ...]:
-        """Return what a day alone leads to: a listed date, or else the first or the last episode."""
+        """Return what a day alone leads to: all that was listed on it, or else the first or the last episode."""
         if hit := self.at_day(day):
-            return (hit[0],)
+            listed = self.days[hit[0] - 1] or day
+            return self.by_day[listed]
         first = (1,) if near(day, self.begin or None) or near(day, self.entry.begin or None) else ()
         last = (self.length,) if self.length > 1 and near(day, self.end or None) else ()
         return first + last

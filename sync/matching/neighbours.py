@@ -28,15 +28,26 @@ class Anchor(NamedTuple):
     """Position less number."""
 
 
-def anchor_of(item: Item, options: Iterable[Option]) -> Anchor | None:
-    best = max((option for option in options if option.day), key=weight, default=None)
-    if best is None or best.position is None or item.number is None:
+def anchor_of(item: Item, options: Iterable[Option], *, single: bool = False) -> Anchor | None:
+    """Return where a date puts an item, unless it leads to several places equally well.
+
+    In a season of a ``single`` subject the first or last day alone is no anchor: premieres and finales may bring
+    several episodes at once. Among several subjects it tells which of them begins or ends.
+    """
+    dated = [option for option in options if option.day and (option.agrees or option.listed or not single)]
+    dated.sort(key=weight, reverse=True)
+    if not dated or dated[0].position is None or item.number is None:
         return None
-    return Anchor(item.number, best.line.subject_id, best.position - item.number)
+    if len(dated) > 1 and weight(dated[0])[:-1] == weight(dated[1])[:-1]:
+        return None
+    return Anchor(item.number, dated[0].line.subject_id, dated[0].position - item.number)
 
 
 def with_neighbours(show: Show, item: Item, options: Options, anchors: Sequence[Anchor]) -> None:
-    """Let the nearest dated episodes before and after speak for the position on the same line."""
+    """Let the nearest dated episodes before and after speak for the position on the same line.
+
+    One neighbour is enough where a rule names the same position already, or where no other subject could follow.
+    """
     number = item.number or 0
     at = bisect_left(anchors, (number,))
     sides = [anchors[at - 1]] if at else []
@@ -47,6 +58,10 @@ def with_neighbours(show: Show, item: Item, options: Options, anchors: Sequence[
         witnesses = sum(anchor[1:] == (subject_id, offset) for anchor in sides)
         line = show.line(subject_id)
         known = (subject_id, number + offset) in options
-        if (known or witnesses == BOTH_SIDES) and line.holds(number + offset):
+        proposes = witnesses == BOTH_SIDES or (witnesses == len(sides) and show.regular == [line])
+        if (known or proposes) and line.holds(number + offset):
             option = options.at(line, number + offset)
             option.numbers[E.NEIGHBOURS] = {"offset": offset, "sides": witnesses}
+    for option in options:
+        if sides and not option.day and E.NEIGHBOURS not in option.numbers:
+            option.against[E.OFF_LINE] = {"offsets": [anchor.offset for anchor in sides]}

@@ -72,7 +72,7 @@ class Season:
         self._sort(number, lines, options)
         self._ranges(item, options)
         self._absolute(item, lines, options)
-        self._show_count(number, lines, options)
+        self._show_count(number, lines, options, dated=item.first_aired is not None)
 
     def confirm_rank(self, item: Item, option: Option) -> None:
         """Where a date leads to the position of the same number, the season is the subject, whatever the data
@@ -117,12 +117,15 @@ class Season:
                 for position in line.by_sort.get(item.number_abs, ())[:1]:
                     options.at(line, position).numbers[E.ABSOLUTE] = {"absolute": item.number_abs}
 
-    def _show_count(self, number: int, lines: Sequence[Line], options: Options) -> None:
-        """Count through all seasons of Trakt's list, and through all subjects in the order of their begins."""
+    def _show_count(self, number: int, lines: Sequence[Line], options: Options, *, dated: bool) -> None:
+        """Count through all seasons of Trakt's list, and through all subjects in the order of their begins.
+
+        Where the list has holes it takes a date to bear the count out.
+        """
         count = self.show.count(self.number, number)
         if count is None:
             return
         place = self.show.counted(count)
-        if place and place[0] in lines:
+        if place and place[0] in lines and (self.show.complete or dated):
             detail = {"count": count, "position": place[1], "adds_up": self.show.adds_up}
             options.at(*place).numbers[E.SHOW_COUNT] = detail

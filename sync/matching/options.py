@@ -53,6 +53,11 @@ class Option:
         return self.day[0] is not E.WEEKLY or not OWN_RULES.isdisjoint(self.numbers)
 
     @property
+    def listed(self) -> bool:
+        """Whether the date is the one that Bangumi lists for this very episode."""
+        return self.day is not None and self.day[0] is E.AIRDATE
+
+    @property
     def strength(self) -> float:
         """How many independent number rules speak for it."""
         return sum(self._worth(code, detail) for code, detail in self.numbers.items())

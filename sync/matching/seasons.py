@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sync.matching.codes import EvidenceCode
 from sync.matching.dates import air_day
 from sync.matching.facts import Item, Verdict
 from sync.matching.neighbours import Anchor, anchor_of, with_neighbours
 from sync.matching.numbers import Season
 from sync.matching.options import Options, compare_day
-from sync.matching.weighing import verdict_of
+from sync.matching.weighing import ANOTHER_RELEASE, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sync.matching.lines import Line
-    from sync.matching.options import Option
     from sync.matching.reading import Reading
     from sync.matching.shows import Show
 
+E = EvidenceCode
 SLACK = 45
 """Days around a broadcast in which a date still makes a subject worth reading."""
 
@@ -27,10 +28,12 @@ def judge_season(show: Show, number: int, items: Sequence[Item], reading: Readin
     """Judge the items of one season together: each alone first, then by where its neighbours lie."""
     season = Season(show, number, max(item.number or 0 for item in items))
     found = [options_for(season, item, reading) for item in items]
-    anchors = _anchors(season, zip(items, found, strict=True), reading)
+    anchors, missed = _dated(season, zip(items, found, strict=True), reading)
     verdicts = []
     for item, options in zip(items, found, strict=True):
         with_neighbours(show, item, options, anchors)
+        if missed > ANOTHER_RELEASE and not anchors:
+            _doubt(options, missed)
         verdicts.append(verdict_of(season, item, options, reading))
     return verdicts
 
@@ -77,15 +80,30 @@ def _gather(season: Season, item: Item, day: int | None, lines: Sequence[Line]) 
     return options
 
 
-def _anchors(season: Season, found: Iterable[tuple[Item, Iterable[Option]]], reading: Reading) -> list[Anchor]:
-    """Gather the dated episodes of the season, those of Trakt's own list among them once that was read."""
-    anchors = {anchor for item, options in found if (anchor := anchor_of(item, options))}
-    have = {anchor.number for anchor in anchors}
+def _dated(
+    season: Season, found: Iterable[tuple[Item, Options]], reading: Reading
+) -> tuple[list[Anchor], int]:
+    """Gather the dated episodes of the season, those of Trakt's own list among them once that was read.
+
+    Returns where they lie, and by how many days the one that fits worst misses every subject.
+    """
+    dated = [(item, options) for item, options in found if item.first_aired]
+    have = {item.number for item, _ in dated}
     for row in season.listed:
         if row.number not in have and row.first_aired:
             item = Item(season.show.work, row.season, row.number, row.number_abs, row.title, row.first_aired)
-            if anchor := anchor_of(item, options_for(season, item, reading)):
-                anchors.add(anchor)
-    return sorted(anchors)
+            dated.append((item, options_for(season, item, reading)))
+    single = len(season.keyed) == 1
+    anchors = {anchor for item, options in dated if (anchor := anchor_of(item, options, single=single))}
+    return sorted(anchors), max((_missed(item, options) for item, options in dated), default=0)
 
 
+def _missed(item: Item, options: Options) -> int:
+    day = air_day(item.first_aired)
+    return min((option.line.misses(option.position, day) for option in options), default=0) if day else 0
+
+
+def _doubt(options: Options, missed: int) -> None:
+    """Where dates are far from all subjects, numbers of the undated mean nothing either."""
+    for option in options:
+        option.against.setdefault(E.DOUBTED, {"days": missed})

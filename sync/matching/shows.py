@@ -77,29 +77,34 @@ class Show:
 
     @cached_property
     def season_lengths(self) -> dict[int, int]:
-        """How many episodes Trakt lists in each regular season; a list with holes does not count."""
+        """How many episodes Trakt lists in each regular season, by the last number there."""
+        return {season: max(numbers) for season, numbers in self._numbers.items()}
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether Trakt's list has no holes, so that it may be counted through without a date's confirmation."""
+        return all(len(numbers) == max(numbers) - min(numbers) + 1 for numbers in self._numbers.values())
+
+    @cached_property
+    def _numbers(self) -> dict[int, set[int]]:
         numbers: defaultdict[int, set[int]] = defaultdict(set)
         for row in self.known.seasons or ():
-            if row.season >= MERGED:
+            if row.season >= MERGED and row.number > 0:
                 numbers[row.season].add(row.number)
-        return {
-            season: max(found)
-            for season, found in numbers.items()
-            if len(found) == max(found) - min(found) + 1 and (season > MERGED or min(found) == 1)
-        }
+        return numbers
 
     @cached_property
     def adds_up(self) -> bool:
         """Whether Trakt's seasons have as many episodes together as the show's regular subjects."""
         lengths = [line.length for line in self.regular]
-        return all(lengths) and sum(self.season_lengths.values()) == sum(lengths)
+        return self.complete and all(lengths) and sum(self.season_lengths.values()) == sum(lengths)
 
     def count(self, season: int, number: int) -> int | None:
         """Count an episode through all of Trakt's regular seasons; None where its list does not say."""
         before = [self.season_lengths.get(earlier, 0) for earlier in range(MERGED, season)]
         if not self.season_lengths or not all(before):
             return None
-        if season > MERGED and self._first_number(season) > max(before):
+        if season > MERGED and min(self._numbers.get(season, {0})) > max(before):
             return number  # numbers that run on through the seasons are counts already
         return sum(before) + number
 
@@ -112,9 +117,6 @@ class Show:
                 return line, count
             count -= line.length
         return None
-
-    def _first_number(self, season: int) -> int:
-        return min((row.number for row in self.known.seasons or () if row.season == season), default=0)
 
     def in_order(self, subject_ids: Iterable[int]) -> list[Line]:
         lines = [self.line(subject_id) for subject_id in dict.fromkeys(subject_ids)]

@@ -147,10 +147,9 @@ def _compare(option: Option, day: int) -> None:
 
 def _confidence(best: Option, others: Iterable[Option]) -> Confidence:
     if best.day is None:
-        numbers = best.strength
         if best.against or any(other.numbers for other in others):
             return Confidence.LOW
-        return Confidence.HIGH if numbers > 1 else Confidence.MEDIUM
+        return Confidence.HIGH if E.NEIGHBOURS in best.numbers and len(best.numbers) > 1 else Confidence.MEDIUM
     for other in others:
         if other.day and other.distance <= best.distance + TOLERANCE and other.strength >= best.strength:
             best.against[E.RIVAL] = {"subject_id": other.line.subject_id}

@@ -23,6 +23,8 @@ NEAR_MISS = 3
 """Days: less than half a week, so that no other episode of a weekly broadcast is nearer."""
 ANOTHER_RELEASE = 120
 """Days by which a date may miss its episode, pointing nowhere else, before it is more than another release."""
+ANOTHER_YEAR = 400
+"""The same where other episodes of the season lie where their dates say: then this one date is a slip."""
 MOST_CANDIDATES = 8
 
 
@@ -61,10 +63,10 @@ def _demanding(season: Season, best: Option, others: Sequence[Option]) -> bool:
 
 
 def _list_would_tell(season: Season, item: Item, best: Option) -> bool:
-    """Trakt's season list is worth a request where numbers fit no subject, or where no date speaks and the show
-    has other subjects that might be meant.
+    """Trakt's season list is worth a request where numbers fit no subject, or where the item has no date, which
+    is rare on Trakt.
     """
-    return not best.keyed or bool(best.against) or (item.first_aired is None and len(season.show.regular) > 1)
+    return not best.keyed or bool(best.against) or item.first_aired is None
 
 
 def _confidence(
@@ -73,7 +75,7 @@ def _confidence(
     if best.agrees:
         return _rated_by_both(best, others)
     if best.day:
-        return _rated_by_date(best, others)
+        return _rated_by_date(season, item, best, others)
     day = air_day(item.first_aired)
     if day:
         return _rated_against_date(season, best, others, day)
@@ -92,9 +94,15 @@ def _rated_by_both(best: Option, others: Sequence[Option]) -> tuple[Confidence, 
     return HIGH, ""
 
 
-def _rated_by_date(best: Option, others: Sequence[Option]) -> tuple[Confidence, MatchReason | str]:
-    """A date alone picks an episode where no number speaks for another one."""
-    if any(other.day or other.strength for other in others):
+def _rated_by_date(
+    season: Season, item: Item, best: Option, others: Sequence[Option]
+) -> tuple[Confidence, MatchReason | str]:
+    """A date alone picks an episode of the only subject there is, if Trakt's list does not count beyond it."""
+    alone = season.show.regular == [best.line] and not best.keyed
+    if not alone or any(other.day or other.strength >= 1 for other in others):
+        return LOW, MatchReason.DATE_DISAGREES
+    least = season.show.count(season.number, item.number or 0)
+    if least is not None and best.position is not None and best.position < least:
         return LOW, MatchReason.DATE_DISAGREES
     return MEDIUM, ""
 
@@ -103,8 +111,10 @@ def _rated_against_date(
     season: Season, best: Option, others: Sequence[Option], day: int
 ) -> tuple[Confidence, MatchReason | str]:
     """The date does not confirm the number: it is silent, misses a little, or points elsewhere."""
-    elsewhere = E.OTHER_EPISODE in best.against or any(other.day for other in others)
-    if elsewhere or not best.keyed or best.line.misses(best.position, day) > ANOTHER_RELEASE:
+    limit = ANOTHER_YEAR if E.NEIGHBOURS in best.numbers else ANOTHER_RELEASE
+    if not best.keyed or best.line.misses(best.position, day) > limit:
+        return LOW, MatchReason.DATE_DISAGREES
+    if E.OTHER_EPISODE in best.against or any(_points(season, best, other) for other in others):
         return LOW, MatchReason.DATE_DISAGREES
     if any(line is not best.line and line.at_day(day) for line in season.wide):
         return LOW, MatchReason.DATE_DISAGREES
@@ -114,6 +124,15 @@ def _rated_against_date(
     return confidence, reason
 
 
+def _points(season: Season, best: Option, other: Option) -> bool:
+    """Whether a date leads to another episode. The first or last day of the season's only subject does not: it
+    may have brought several episodes.
+    """
+    if other.day is None:
+        return False
+    return other.listed or other.line is not best.line or len(season.keyed) > 1
+
+
 def _rated_by_number(
     season: Season, best: Option, others: Sequence[Option]
 ) -> tuple[Confidence, MatchReason | str]:
@@ -121,6 +140,8 @@ def _rated_by_number(
         best.against[E.TOO_MANY] = {"number": season.highest, "of": best.line.length}
         return LOW, MatchReason.NUMBER_FITS_NOBODY
     rival = max((other.strength for other in others), default=0)
+    if E.OFF_LINE in best.against or E.DOUBTED in best.against:
+        return LOW, MatchReason.DATE_DISAGREES
     if best.strength < 1 or (rival >= 1 and best.strength - rival < TWO_RULES):
         return LOW, MatchReason.AMBIGUOUS
     return (HIGH if best.strength >= TWO_RULES and rival < 1 else MEDIUM), ""

@@ -1,0 +1,49 @@
+# Everything a newcomer needs: each target brings uv and the dependencies by itself.
+# ARGS are passed on:  make demo ARGS=--once
+
+SHELL := /bin/sh
+ARGS ?=
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN := $(UV) run --quiet --frozen
+PYTEST := $(RUN) pytest
+
+.PHONY: demo run test lint unit e2e browser bench-matching lock clean help
+
+help:            ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
+
+demo: .venv/ready  ## the program against stand-ins of Trakt and Bangumi: no account needed
+	$(RUN) python manage.py demo $(ARGS)
+
+run: .venv/ready   ## the program with real accounts
+	$(RUN) python manage.py up $(ARGS)
+
+test: .venv/ready  ## lint, types and all tests
+	@sh .ci/chromium
+	$(MAKE) lint
+	$(PYTEST) -n auto -q $(ARGS)
+
+lint: .venv/ready  ## style, types, imports, migrations, translations
+	$(UV) lock --check --quiet
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) ty check
+	$(RUN) lint-imports
+	$(RUN) python manage.py makemigrations --check --dry-run
+
+bench-matching: .venv/ready  ## how right matching is, on labelled data beside the project
+	$(RUN) python bench/matching.py $(ARGS)
+
+lock:            ## renew uv.lock
+	$(UV) lock --upgrade
+
+clean:           ## remove what was built, not your data
+	rm -rf .venv .uv dist .pytest_cache .ruff_cache
+
+.venv/ready: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen --quiet
+	@touch $@
+
+# uv comes from PyPI into a folder of its own; where Python can't make virtual environments with pip, pip comes along.
+.uv/bin/uv:
+	@sh .ci/uv

@@ -1,0 +1,1 @@
+"""A stand-in of api.bgm.tv and of bgm.tv's OAuth, at one address."""

@@ -1,0 +1,1 @@
+"""A stand-in of api.trakt.tv and auth.trakt.tv, at one address."""

@@ -1,0 +1,122 @@
+"""One active run a user; a dead one is put back; the dispatcher claims each user once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from sync import dispatch, runs, tasks
+from sync.models import SyncItem, SyncRun
+from trakt.models import TraktConfig
+
+pytestmark = pytest.mark.django_db
+Status, Trigger = SyncRun.Status, SyncRun.Trigger
+
+
+@pytest.fixture
+def alice():
+    return get_user_model().objects.create(username="alice")
+
+
+@pytest.fixture
+def enqueued(monkeypatch):
+    sent = []
+    monkeypatch.setattr(tasks, "enqueue", sent.append)
+    return sent
+
+
+def test_three_clicks_and_a_schedule_make_one_run(alice, enqueued, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        made = [runs.request(alice, trigger) for trigger in (Trigger.BUTTON, Trigger.BUTTON, Trigger.SCHEDULE)]
+    assert len({run.pk for run, _new in made}) == 1
+    assert [new for _run, new in made] == [True, False, False]
+    assert enqueued == [made[0][0].pk]
+
+
+def test_a_run_that_is_over_makes_room_for_the_next(alice, enqueued):
+    first, _new = runs.request(alice, Trigger.BUTTON)
+    SyncRun.objects.filter(pk=first.pk).update(status=Status.SUCCEEDED)
+    assert runs.request(alice, Trigger.BUTTON)[1]
+
+
+def test_a_second_delivery_claims_nothing(alice, enqueued):
+    run, _new = runs.request(alice, Trigger.BUTTON)
+    assert runs.claim(run.pk) is not None
+    assert runs.claim(run.pk) is None
+
+
+def test_a_run_of_a_living_process_is_left_alone(alice, enqueued):
+    run = runs.claim(runs.request(alice, Trigger.BUTTON)[0].pk)
+    assert not runs.release_if_dead(run)
+
+
+def test_a_run_whose_process_is_gone_is_put_back_and_sent_again(alice, enqueued):
+    run = runs.claim(runs.request(alice, Trigger.BUTTON)[0].pk)
+    owner = run.owner.split("|")
+    SyncRun.objects.filter(pk=run.pk).update(owner="|".join([owner[0], "999999", "1"]))
+    assert dispatch.revive() == 1
+    run.refresh_from_db()
+    assert run.status == Status.QUEUED
+    assert enqueued[-1] == run.pk
+
+
+def test_a_process_number_that_was_given_to_another_process_is_not_mistaken_for_it(alice, enqueued):
+    run = runs.claim(runs.request(alice, Trigger.BUTTON)[0].pk)
+    host, pid, _started = run.owner.split("|")
+    SyncRun.objects.filter(pk=run.pk).update(owner=f"{host}|{pid}|12345")
+    run.refresh_from_db()
+    assert run.is_dead()
+
+
+def test_a_run_on_another_machine_is_dead_when_its_heartbeat_is_old(alice, enqueued, settings):
+    settings.RETRY_SCALE = 1
+    run = runs.claim(runs.request(alice, Trigger.BUTTON)[0].pk)
+    run.owner = "another-machine|1|1"
+    assert not run.is_dead()
+    run.heartbeat_at = timezone.now() - timedelta(minutes=6)
+    assert run.is_dead()
+
+
+def test_who_is_due_gets_a_run_once_and_a_next_time(alice, enqueued, django_capture_on_commit_callbacks):
+    due = timezone.now() - timedelta(minutes=1)
+    config = TraktConfig.objects.create(user=alice, state="connected", next_run_at=due, interval_minutes=60)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert dispatch.start_due() == 1
+        assert dispatch.start_due() == 0
+    config.refresh_from_db()
+    assert config.next_run_at > timezone.now() + timedelta(minutes=59)
+    assert len(enqueued) == 1
+
+
+def test_who_must_reconnect_is_not_asked_again_and_again(alice, enqueued):
+    TraktConfig.objects.create(user=alice, state="reconnect", next_run_at=timezone.now() - timedelta(minutes=1))
+    assert dispatch.start_due() == 0
+
+
+def test_a_user_who_was_switched_off_is_left_alone(alice, enqueued):
+    TraktConfig.objects.create(user=alice, state="connected", next_run_at=timezone.now() - timedelta(minutes=1))
+    alice.is_active = False
+    alice.save()
+    assert dispatch.start_due() == 0
+
+
+def test_retrying_touches_only_the_users_own_items(alice):
+    bob = get_user_model().objects.create(username="bob")
+    later = timezone.now() + timedelta(days=1)
+    for user in (alice, bob):
+        SyncItem.objects.create(user=user, source_key="1", state="failed", next_try_at=later)
+    assert runs.retry_items(alice, SyncItem.objects.all()) == 1
+    assert SyncItem.objects.get(user=bob).next_try_at == later
+    assert list(runs.due_items(alice)) == [SyncItem.objects.get(user=alice)]
+    assert not runs.due_items(bob).exists()
+
+
+def test_a_queued_run_that_is_cancelled_is_over_at_once(alice, enqueued):
+    run, _new = runs.request(alice, Trigger.BUTTON)
+    assert runs.cancel(run)
+    run.refresh_from_db()
+    assert run.status == Status.CANCELLED
+    assert runs.claim(run.pk) is None
