@@ -158,7 +158,14 @@ def _without_special(index: Index, subject_id: int) -> Index:
         if any(p.subject_id == subject_id for p in places)
     }
     return Index(
-        index.entries, {**index.shows, **shows}, index.movies, index.tvdb, index.imdb, index.ranges, index.range_shows, index.begins
+        index.entries,
+        {**index.shows, **shows},
+        index.movies,
+        index.tvdb,
+        index.imdb,
+        index.ranges,
+        index.range_shows,
+        index.begins,
     )
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from asgiref.sync import sync_to_async
+from django.utils import timezone
 
 from bgmsync.shared.http import RemoteError, together
-from sync.engine import ledger
+from sync.engine import ledger, reconcile
 from sync.models import SyncItem, SyncRun
 from sync.reasons import Reason
 from trakt.models import Title, TraktConfig
@@ -27,8 +28,15 @@ WINDOW = timedelta(days=7)
 UNKNOWN_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 """What Trakt says when nobody knows when it was watched: an ordinary play."""
 
+WEEKLY = timedelta(days=7)
+"""How often the history is compared with Trakt's complete maps, even when the windows show news."""
+
 READS = 3
 """How often a history is read anew when its pages do not add up, before the run is called incomplete."""
+
+
+Window = tuple[datetime | None, datetime | None]
+"""From when to when; None is without bound."""
 
 
 @dataclass(slots=True)
@@ -36,15 +44,22 @@ class Reading:
     """What a run read: the keys of all facts that Trakt sent, and how many it said there are."""
 
     keys: set[str] = field(default_factory=set)
-    expected: int = 0
+    short: dict[Window, int] = field(default_factory=dict)
+    """How many plays each window said it has and did not send."""
     new: int = 0
     error: RemoteError | None = None
     stamps: dict[str, str] = field(default_factory=dict)
     latest: datetime | None = None
+    reconciled: bool = False
+
+    @property
+    def expected(self) -> int:
+        """How many plays Trakt says there are in what was read. One that stands in two windows counts once."""
+        return len(self.keys) + sum(self.short.values())
 
     @property
     def is_complete(self) -> bool:
-        return self.error is None and len(self.keys) >= self.expected
+        return self.error is None and not any(self.short.values())
 
 
 async def read(ctx: Context) -> Reading:
@@ -57,14 +72,9 @@ async def read(ctx: Context) -> Reading:
             return reading
         reading.stamps = stamps
         start = start_of(ctx.config, full=ctx.run.full, stamps=stamps)
-        for _attempt in range(READS):
-            await _read_history(ctx, reading, start)
-            if reading.is_complete:
-                break
-            await ctx.log(
-                f"Trakt says it has {reading.expected} plays and sent {len(reading.keys)}; they are read again.",
-                "warning",
-            )
+        await _read_until_complete(ctx, reading, start)
+        if start is not None and reading.is_complete and (not reading.new or _is_weekly_due(ctx.config)):
+            await _reconcile(ctx, reading)
     except RemoteError as error:
         reading.error = error
         return reading
@@ -91,34 +101,85 @@ def start_of(config: TraktConfig, *, full: bool, stamps: dict[str, str]) -> date
     earlier = config.activities.get("history") or {}
     if not full and config.read_to and earlier.get("since") == stamps["since"]:
         return config.read_to - WINDOW
-    if config.since:
-        return datetime.combine(config.since, time.min, ZoneInfo(config.timezone)).astimezone(UTC)
-    return None
+    return _since(config)
 
 
-async def _read_history(ctx: Context, reading: Reading, start: datetime | None) -> None:
+def _since(config: TraktConfig) -> datetime | None:
+    """Return the user's start date as an instant, in the user's own zone."""
+    if config.since is None:
+        return None
+    return datetime.combine(config.since, time.min, ZoneInfo(config.timezone)).astimezone(UTC)
+
+
+async def _read_until_complete(
+    ctx: Context, reading: Reading, start: datetime | None, end: datetime | None = None
+) -> None:
+    """Read a window until as many plays have arrived as Trakt says there are, a few times at most."""
+    for _attempt in range(READS):
+        await _read_window(ctx, reading, (start, end))
+        short = reading.short[start, end]
+        if not short:
+            return
+        await ctx.log(f"Trakt has {short} plays more than it sent; they are read again.", "warning")
+
+
+async def _read_window(ctx: Context, reading: Reading, window: Window) -> None:
     """Read and store all pages. Rows are told by their id, since a play that is added meanwhile shifts the pages."""
-    first = await ctx.trakt.history_page(1, start_at=start)
-    reading.expected = first.item_count if first.item_count is not None else len(first.rows) + len(first.rejected)
-    ctx.run.step, ctx.run.steps = 1, first.page_count
-    await _store_page(ctx, reading, first)
+    start, end = window
+    keys: set[str] = set()
+    said = 0
+
+    async def take(page: Page[HistoryRow]) -> None:
+        nonlocal said
+        said = max(said, page.item_count or 0)
+        reading.short[window] = max(said - len(keys), 0)
+        keys.update(await _store_page(ctx, reading, page))
+        reading.short[window] = max(said - len(keys), 0)
+        ctx.run.step += 1
 
     async def read_one(number: int) -> None:
         ctx.check()
-        page = await ctx.trakt.history_page(number, start_at=start, limit=first.limit)
-        reading.expected = max(reading.expected, page.item_count or 0)
-        await _store_page(ctx, reading, page)
-        ctx.run.step += 1
+        await take(await ctx.trakt.history_page(number, start_at=start, end_at=end, limit=first.limit))
 
+    first = await ctx.trakt.history_page(1, start_at=start, end_at=end)
+    ctx.run.step, ctx.run.steps = 0, first.page_count
+    await take(first)
     await together(read_one(number) for number in range(2, first.page_count + 1))
 
 
-async def _store_page(ctx: Context, reading: Reading, page: Page[HistoryRow]) -> None:
+def _is_weekly_due(config: TraktConfig) -> bool:
+    last = config.activities.get("reconciled_at")
+    return last is not None and timezone.now() - datetime.fromisoformat(last) > WEEKLY
+
+
+async def _reconcile(ctx: Context, reading: Reading) -> None:
+    """Compare with Trakt's complete maps, and read what the window could not show."""
+    episodes, movies = await together([ctx.trakt.watched_map("episodes"), ctx.trakt.watched_map("movies")])
+    in_ledger = await sync_to_async(reconcile.counts_in_ledger)(ctx.run.user_id)
+    missing = reconcile.times_missing(episodes, in_ledger[0]) + reconcile.times_missing(movies, in_ledger[1])
+    gone = reconcile.plays_gone(episodes, in_ledger[0]) + reconcile.plays_gone(movies, in_ledger[1])
+    if gone:
+        await ctx.log(f"{gone} plays are no longer on Trakt. What was ticked for them stays.")
+    for start, end in _with_since(ctx.config, missing):
+        await _read_until_complete(ctx, reading, start, end)
+    reading.reconciled = True
+
+
+def _with_since(config: TraktConfig, missing: list[datetime]) -> Sequence[Window]:
+    """Return the windows to read for *missing* plays, leaving out those before the user's start date."""
+    since = _since(config)
+    windows = reconcile.windows(time for time in missing if since is None or time >= since)
+    return [(since, None)] if windows is None else windows
+
+
+async def _store_page(ctx: Context, reading: Reading, page: Page[HistoryRow]) -> set[str]:
+    """Store a page before anything else is done with it; return the keys of its facts."""
     new, keys = await sync_to_async(_store_rows)(ctx.run, page.rows, page.rejected)
     reading.new += new
     reading.keys |= keys
     watched = [row.watched_at for row in page.rows if row.watched_at and row.watched_at != UNKNOWN_DATE]
     reading.latest = max([*watched, *([reading.latest] if reading.latest else [])], default=None)
+    return keys
 
 
 def _store_rows(run: SyncRun, rows: Sequence[HistoryRow], rejected: Sequence[RejectedRow]) -> tuple[int, set[str]]:
@@ -197,5 +258,7 @@ def unreadable(run: SyncRun, row: RejectedRow) -> SyncItem:
 async def _move_cursor(config: TraktConfig, reading: Reading) -> None:
     """Remember what was read, writing these columns alone: the user may be editing the others."""
     config.activities = {**config.activities, "history": reading.stamps}
+    if reading.reconciled or "reconciled_at" not in config.activities:
+        config.activities["reconciled_at"] = timezone.now().isoformat()
     config.read_to = max(filter(None, [config.read_to, reading.latest]), default=None)
     await TraktConfig.objects.filter(pk=config.pk).aupdate(activities=config.activities, read_to=config.read_to)

@@ -190,7 +190,7 @@ def _end(run: SyncRun, course: Course) -> None:
         run.user_id, SyncItem.Kind.HISTORY, sorted(course.reading.keys), sorted(course.carried)
     )
     read = len(course.reading.keys) + len(course.carried)
-    expected = max(course.reading.expected, len(course.reading.keys)) + len(course.carried)
+    expected = course.reading.expected + len(course.carried)
     ending = judge_run(
         states=states,
         read=read,

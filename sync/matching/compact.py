@@ -110,9 +110,7 @@ def _refuse_disappearance(name: str, recipe: _Recipe, rows: list[list], previous
     now = {tuple(row[column] for column in recipe.sample_columns) for row in rows}
     lost = before - now
     if before and len(lost) > (1 - KEPT_SHARE) * len(before):
-        raise DataError(
-            f"{name}: {len(lost)} of {len(before)} known rows disappeared, such as {min(lost, key=str)}"
-        )
+        raise DataError(f"{name}: {len(lost)} of {len(before)} known rows disappeared, such as {min(lost, key=str)}")
 
 
 def _bangumi_data(name: str, data: Any) -> Iterator[list]:

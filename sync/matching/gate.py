@@ -26,9 +26,7 @@ class _Play(NamedTuple):
     day: int
 
 
-def gate(
-    items: Sequence[tuple[Item, Verdict]], subjects: Mapping[int, Subject]
-) -> list[MatchReason | None]:
+def gate(items: Sequence[tuple[Item, Verdict]], subjects: Mapping[int, Subject]) -> list[MatchReason | None]:
     """Say for each item why it must go to review, or None.
 
     ``subjects`` are those that were read, the rivals among them; items of several works may be mixed.

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from sync.matching.codes import EvidenceCode
-from sync.matching.weighing import weight
+from sync.matching.weighing import BOTH_SIDES, weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sync.matching.shows import Show
 
 E = EvidenceCode
-BOTH_SIDES = 2
 
 
 class Anchor(NamedTuple):
@@ -28,25 +27,30 @@ class Anchor(NamedTuple):
     """Position less number."""
 
 
-def anchor_of(item: Item, options: Iterable[Option], *, single: bool = False) -> Anchor | None:
-    """Return where a date puts an item, unless it leads to several places equally well.
+def dated_option(options: Iterable[Option], *, single: bool = False) -> Option | None:
+    """Return the option that a date leads to, unless it leads to several equally well.
 
-    In a season of a ``single`` subject the first or last day alone is no anchor: premieres and finales may bring
+    In a season of a ``single`` subject the first or last day alone is not enough: premieres and finales may bring
     several episodes at once. Among several subjects it tells which of them begins or ends.
     """
     dated = [option for option in options if option.day and (option.agrees or option.listed or not single)]
     dated.sort(key=weight, reverse=True)
-    if not dated or dated[0].position is None or item.number is None:
+    if not dated or (len(dated) > 1 and weight(dated[0])[:-1] == weight(dated[1])[:-1]):
         return None
-    if len(dated) > 1 and weight(dated[0])[:-1] == weight(dated[1])[:-1]:
+    return dated[0]
+
+
+def anchor_at(item: Item, option: Option | None) -> Anchor | None:
+    if option is None or option.position is None or item.number is None:
         return None
-    return Anchor(item.number, dated[0].line.subject_id, dated[0].position - item.number)
+    return Anchor(item.number, option.line.subject_id, option.position - item.number)
 
 
 def with_neighbours(show: Show, item: Item, options: Options, anchors: Sequence[Anchor]) -> None:
     """Let the nearest dated episodes before and after speak for the position on the same line.
 
-    One neighbour is enough where a rule names the same position already, or where no other subject could follow.
+    One neighbour is enough where a rule names the same position already, where no other subject could follow, and
+    where the season is seen to begin with the subject.
     """
     number = item.number or 0
     at = bisect_left(anchors, (number,))
@@ -58,7 +62,8 @@ def with_neighbours(show: Show, item: Item, options: Options, anchors: Sequence[
         witnesses = sum(anchor[1:] == (subject_id, offset) for anchor in sides)
         line = show.line(subject_id)
         known = (subject_id, number + offset) in options
-        proposes = witnesses == BOTH_SIDES or (witnesses == len(sides) and show.regular == [line])
+        alone = witnesses == len(sides) and (offset == 0 or show.regular == [line])
+        proposes = witnesses == BOTH_SIDES or alone
         if (known or proposes) and line.holds(number + offset):
             option = options.at(line, number + offset)
             option.numbers[E.NEIGHBOURS] = {"offset": offset, "sides": witnesses}

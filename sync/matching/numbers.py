@@ -6,7 +6,7 @@ Each rule is a guess of its own. None is told how Trakt numbers a show; where th
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sync.matching.codes import EvidenceCode
 
@@ -72,14 +72,21 @@ class Season:
         self._sort(number, lines, options)
         self._ranges(item, options)
         self._absolute(item, lines, options)
-        self._show_count(number, lines, options, dated=item.first_aired is not None)
+        self._show_count(number, lines, options)
 
-    def confirm_rank(self, item: Item, option: Option) -> None:
-        """Where a date leads to the position of the same number, the season is the subject, whatever the data
-        sets call it.
+    def confirm(self, item: Item, option: Option) -> None:
+        """Let weaker number rules bear out what a date says: they may confirm, not propose.
+
+        Where a date leads to the position of the same number, the season is that subject, whatever the data sets
+        call it; and a count through a list with holes means something only if it meets a date.
         """
-        if option.day and option.position == item.number and not option.numbers:
-            option.numbers[E.RANK] = {"number": item.number, "position": item.number, "of": option.line.length}
+        number = item.number or 0
+        if option.day is None or option.position is None:
+            return
+        if option.position == number and not option.numbers:
+            option.numbers[E.RANK] = {"number": number, "position": number, "of": option.line.length}
+        if not self.show.complete and self._count(number) == (option.line, option.position):
+            option.numbers[E.SHOW_COUNT] = self._count_detail(number, option.position)
 
     def _rank(self, number: int, lines: Sequence[Line], options: Options) -> None:
         for line, offset in self.offsets:
@@ -117,15 +124,16 @@ class Season:
                 for position in line.by_sort.get(item.number_abs, ())[:1]:
                     options.at(line, position).numbers[E.ABSOLUTE] = {"absolute": item.number_abs}
 
-    def _show_count(self, number: int, lines: Sequence[Line], options: Options, *, dated: bool) -> None:
-        """Count through all seasons of Trakt's list, and through all subjects in the order of their begins.
+    def _show_count(self, number: int, lines: Sequence[Line], options: Options) -> None:
+        """Count through all seasons of Trakt's list, and through all subjects in the order of their begins."""
+        place = self._count(number) if self.show.complete else None
+        if place and place[0] in lines:
+            options.at(*place).numbers[E.SHOW_COUNT] = self._count_detail(number, place[1])
 
-        Where the list has holes it takes a date to bear the count out.
-        """
+    def _count(self, number: int) -> tuple[Line, int] | None:
         count = self.show.count(self.number, number)
-        if count is None:
-            return
-        place = self.show.counted(count)
-        if place and place[0] in lines and (self.show.complete or dated):
-            detail = {"count": count, "position": place[1], "adds_up": self.show.adds_up}
-            options.at(*place).numbers[E.SHOW_COUNT] = detail
+        return None if count is None else self.show.counted(count)
+
+    def _count_detail(self, number: int, position: int) -> dict[str, Any]:
+        count = self.show.count(self.number, number)
+        return {"count": count, "position": position, "adds_up": self.show.adds_up}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sync.matching.codes import EvidenceCode
 from sync.matching.dates import iso, near
 from sync.matching.facts import Candidate, Confidence, Evidence
-from sync.matching.index import TVDB
+from sync.matching.index import TMDB
 from sync.matching.lines import WEEK, Line
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 E = EvidenceCode
 
 OWN_RULES = frozenset({E.RANK, E.COUNTED, E.NEIGHBOURS})
-FOREIGN = 0.5
-"""What a range in TVDB's numbers is worth: Trakt rarely follows them."""
-UNPROVEN = 0.5
-"""What counting through a show is worth whose counts do not add up."""
+HALF = 0.5
+"""What a rule is worth that repeats another's belief or needs one more: a range in TVDB's numbers, which Trakt
+rarely follows; a range that says of a TMDB season what its key says already; a count that does not add up.
+"""
 
 
 class Option:
@@ -66,11 +66,12 @@ class Option:
         if code is E.NEIGHBOURS:
             return detail["sides"]
         if code is E.RANGE:
-            return FOREIGN if detail["scheme"] == TVDB else 1
+            own = detail["scheme"] == TMDB and E.RANK not in self.numbers
+            return 1 if own else HALF
         if code is E.SHOW_COUNT:
-            if E.COUNTED in self.numbers:
-                return 0  # believes the same counts
-            return 1 if detail["adds_up"] else UNPROVEN
+            if E.COUNTED in self.numbers and (not detail["adds_up"] or E.SEASON_LENGTH in self.numbers):
+                return 0  # the same count once more
+            return 1 if detail["adds_up"] else HALF
         return 1
 
     def near_miss(self, days: int) -> bool:

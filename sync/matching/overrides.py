@@ -53,11 +53,7 @@ _FIELDS: Mapping[str, type | tuple[type, ...]] = {
 
 def to_json(override: Override) -> dict[str, Any]:
     """Return the override as JSON values, without what is at its default."""
-    return {
-        field.name: value
-        for field in fields(Override)
-        if (value := asdict(override)[field.name]) != field.default
-    }
+    return {field.name: value for field in fields(Override) if (value := asdict(override)[field.name]) != field.default}
 
 
 def from_json(data: Any) -> Override:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from sync.matching.codes import EvidenceCode
 from sync.matching.dates import air_day
 from sync.matching.facts import Item, Verdict
-from sync.matching.neighbours import Anchor, anchor_of, with_neighbours
+from sync.matching.neighbours import Anchor, anchor_at, dated_option, with_neighbours
 from sync.matching.numbers import Season
 from sync.matching.options import Options, compare_day
-from sync.matching.weighing import ANOTHER_RELEASE, verdict_of
+from sync.matching.weighing import ANOTHER_RELEASE, date_stands, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -75,14 +75,12 @@ def _gather(season: Season, item: Item, day: int | None, lines: Sequence[Line]) 
                     options.at(line, position)
         for option in options:
             compare_day(option, day)
-            season.confirm_rank(item, option)
+            season.confirm(item, option)
         options.drop_idle()
     return options
 
 
-def _dated(
-    season: Season, found: Iterable[tuple[Item, Options]], reading: Reading
-) -> tuple[list[Anchor], int]:
+def _dated(season: Season, found: Iterable[tuple[Item, Options]], reading: Reading) -> tuple[list[Anchor], int]:
     """Gather the dated episodes of the season, those of Trakt's own list among them once that was read.
 
     Returns where they lie, and by how many days the one that fits worst misses every subject.
@@ -93,9 +91,15 @@ def _dated(
         if row.number not in have and row.first_aired:
             item = Item(season.show.work, row.season, row.number, row.number_abs, row.title, row.first_aired)
             dated.append((item, options_for(season, item, reading)))
-    single = len(season.keyed) == 1
-    anchors = {anchor for item, options in dated if (anchor := anchor_of(item, options, single=single))}
+    anchors = {anchor for item, options in dated if (anchor := _anchor(season, item, options))}
     return sorted(anchors), max((_missed(item, options) for item, options in dated), default=0)
+
+
+def _anchor(season: Season, item: Item, options: Options) -> Anchor | None:
+    option = dated_option(options, single=len(season.keyed) == 1)
+    if option and not option.agrees and not date_stands(season, item, option):
+        return None
+    return anchor_at(item, option)
 
 
 def _missed(item: Item, options: Options) -> int:

@@ -11,7 +11,7 @@ from sync.matching.codes import EvidenceCode, MatchReason
 from sync.matching.dates import TOLERANCE, air_day, iso, near, read_day
 from sync.matching.facts import Confidence, Verdict
 from sync.matching.index import TMDB
-from sync.matching.neighbours import anchor_of, with_neighbours
+from sync.matching.neighbours import anchor_at, dated_option, with_neighbours
 from sync.matching.options import Option, Options, compare_day
 from sync.matching.titles import alike, kin
 
@@ -34,7 +34,8 @@ MOST_CANDIDATES = 8
 def judge_specials(show: Show, season: int, items: Sequence[Item], reading: Reading) -> list[Verdict]:
     rules = _Specials(show, season)
     found = [rules.options(item, reading) for item in items]
-    anchors = sorted({anchor for item, options in zip(items, found, strict=True) if (anchor := anchor_of(item, options))})
+    pairs = zip(items, found, strict=True)
+    anchors = sorted({anchor for item, options in pairs if (anchor := anchor_at(item, dated_option(options)))})
     for item, options in zip(items, found, strict=True):
         with_neighbours(show, item, options, anchors)
     return [rules.verdict(item, list(options)) for item, options in zip(items, found, strict=True)]
@@ -45,7 +46,9 @@ class _Specials:
         self.show = show
         self.season = season
         regular = {line.subject_id for line in show.regular}
-        self.apart = [line for line in show.pool if line.subject_id not in regular or line.entry.form in {"ova", "movie"}]
+        self.apart = [
+            line for line in show.pool if line.subject_id not in regular or line.entry.form in {"ova", "movie"}
+        ]
         self.regular = [line for line in show.regular if line.entry.form not in {"ova", "movie"}]
         self.placed = {place.subject_id: place.episode for place in show.places if place.season == season}
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 E = EvidenceCode
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 TWO_RULES = 2
+BOTH_SIDES = 2
 NEAR_MISS = 3
 """Days: less than half a week, so that no other episode of a weekly broadcast is nearer."""
 ANOTHER_RELEASE = 120
@@ -49,9 +50,7 @@ def verdict_of(season: Season, item: Item, options: Options, reading: Reading) -
     confidence, reason = _confidence(season, item, best, others)
     if confidence < HIGH and _list_would_tell(season, item, best):
         reading.seasons = True
-    candidates = tuple(
-        option.candidate(confidence if option is best else LOW) for option in ranked[:MOST_CANDIDATES]
-    )
+    candidates = tuple(option.candidate(confidence if option is best else LOW) for option in ranked[:MOST_CANDIDATES])
     return Verdict(candidates[0], candidates, reason, demanding=_demanding(season, best, others))
 
 
@@ -97,14 +96,31 @@ def _rated_by_both(best: Option, others: Sequence[Option]) -> tuple[Confidence, 
 def _rated_by_date(
     season: Season, item: Item, best: Option, others: Sequence[Option]
 ) -> tuple[Confidence, MatchReason | str]:
-    """A date alone picks an episode of the only subject there is, if Trakt's list does not count beyond it."""
+    """A date alone picks an episode of the only subject there is, if Trakt's list does not speak against it."""
     alone = season.show.regular == [best.line] and not best.keyed
     if not alone or any(other.day or other.strength >= 1 for other in others):
         return LOW, MatchReason.DATE_DISAGREES
+    return (MEDIUM, "") if date_stands(season, item, best) else (LOW, MatchReason.DATE_DISAGREES)
+
+
+def date_stands(season: Season, item: Item, best: Option) -> bool:
+    """Whether Trakt's own list does not speak against the position that a date leads to in the only subject."""
+    if season.show.regular != [best.line]:
+        return True
+    return not _before_count(season, item, best) and not _last_but_not_last(season, item, best)
+
+
+def _before_count(season: Season, item: Item, best: Option) -> bool:
+    """Whether Trakt lists more episodes up to this one than the position says; even a list with holes counts."""
     least = season.show.count(season.number, item.number or 0)
-    if least is not None and best.position is not None and best.position < least:
-        return LOW, MatchReason.DATE_DISAGREES
-    return MEDIUM, ""
+    return least is not None and best.position is not None and best.position < least
+
+
+def _last_but_not_last(season: Season, item: Item, best: Option) -> bool:
+    """Whether the item is the last of Trakt's list, but its position is not the last of the subject."""
+    lengths = season.show.season_lengths
+    last = bool(lengths) and season.number == max(lengths) and item.number == season.length
+    return last and best.position != best.line.length
 
 
 def _rated_against_date(
@@ -133,13 +149,13 @@ def _points(season: Season, best: Option, other: Option) -> bool:
     return other.listed or other.line is not best.line or len(season.keyed) > 1
 
 
-def _rated_by_number(
-    season: Season, best: Option, others: Sequence[Option]
-) -> tuple[Confidence, MatchReason | str]:
+def _rated_by_number(season: Season, best: Option, others: Sequence[Option]) -> tuple[Confidence, MatchReason | str]:
     if len(season.keyed) == 1 and best.keyed and season.highest and not best.line.holds(season.highest):
         best.against[E.TOO_MANY] = {"number": season.highest, "of": best.line.length}
         return LOW, MatchReason.NUMBER_FITS_NOBODY
-    rival = max((other.strength for other in others), default=0)
+    on_line = best.numbers.get(E.NEIGHBOURS, {}).get("sides") == BOTH_SIDES
+    rivals = [other for other in others if not (on_line and E.OFF_LINE in other.against)]
+    rival = max((other.strength for other in rivals), default=0)
     if E.OFF_LINE in best.against or E.DOUBTED in best.against:
         return LOW, MatchReason.DATE_DISAGREES
     if best.strength < 1 or (rival >= 1 and best.strength - rival < TWO_RULES):
