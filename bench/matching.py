@@ -38,6 +38,7 @@ CATEGORIES = ("single_season", "multi_season", "split_cour", "absolute_long", "o
 NOON_IN_JAPAN = 3
 """Hour in UTC; a label's date has no time of day."""
 ROUNDS = 8
+POINTS_ELSEWHERE = (MatchReason.GATE_OTHER_EPISODE, MatchReason.GATE_OTHER_SUBJECT)
 
 
 class Row(NamedTuple):
@@ -112,7 +113,7 @@ def alone(indexes: dict[str, Index], service: Service, group: Sequence[Row]) -> 
 
 def settle(
     index: Index, service: Service, items: Sequence[Item], group: Sequence[Row]
-) -> tuple[Sequence[Verdict], Sequence[str | None]]:
+) -> tuple[Sequence[Verdict], Sequence[str]]:
     """Do what the engine does: judge, read what is wanted, judge again; then the gate."""
     known = Known()
     work = items[0].work
@@ -133,7 +134,7 @@ def settle(
         raise AssertionError(f"{work} was never settled: {wants}")
     blocked = gate(list(zip(items, judgement.verdicts, strict=True)), known.subjects)
     # Lists were captured in 2021 and may be shorter than today's
-    return judgement.verdicts, ["" if reason == MatchReason.GATE_NO_SUCH_EPISODE else reason for reason in blocked]
+    return judgement.verdicts, [str(reason) if reason in POINTS_ELSEWHERE else "" for reason in blocked]
 
 
 def _view(row: Row) -> str:

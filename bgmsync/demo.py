@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bgmsync.standins.world import World
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from bgmsync.standins.world import BangumiUser, TraktUser
 
 WORLD = Path(__file__).parent / "standins" / "demo-world.json"
 
@@ -54,6 +58,8 @@ def environment(folder: Path, urls: Mapping[str, str], base_url: str) -> dict[st
     kept = {
         name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"}
     }
+    world = World.load(WORLD)
+    trakt_app, bangumi_app = world.trakt.apps[0], world.bangumi.apps[0]
     return kept | {
         "VAR_DIR": str(folder),
         "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
@@ -62,9 +68,10 @@ def environment(folder: Path, urls: Mapping[str, str], base_url: str) -> dict[st
         "TRAKT_AUTH_URL": urls["trakt_auth"],
         "BANGUMI_API_URL": urls["bangumi_api"],
         "BANGUMI_AUTH_URL": urls["bangumi_auth"],
-        "TRAKT_CLIENT_ID": "demo-trakt-app",
-        "BANGUMI_CLIENT_ID": "demo-bangumi-app",
-        "BANGUMI_CLIENT_SECRET": "demo-bangumi-secret",
+        "TRAKT_CLIENT_ID": trakt_app.client_id,
+        "TRAKT_CLIENT_SECRET": trakt_app.client_secret or "",
+        "BANGUMI_CLIENT_ID": bangumi_app.client_id,
+        "BANGUMI_CLIENT_SECRET": bangumi_app.client_secret or "",
         "TRAKT_RATE": "0",
         "BANGUMI_RATE": "0",
         "LOG_LEVEL": "WARNING",
@@ -73,8 +80,9 @@ def environment(folder: Path, urls: Mapping[str, str], base_url: str) -> dict[st
 
 def tokens_of(world: Path = WORLD) -> Tokens:
     """Return the tokens that the demo world's first users start with."""
-    data = json.loads(world.read_text())
-    return Tokens(
-        trakt={"access_token": data["trakt"]["users"][0]["token"]},
-        bangumi={"access_token": data["bangumi"]["users"][0]["token"]},
-    )
+    data = World.load(world)
+    return Tokens(trakt=_grant(data.trakt.users[0]), bangumi=_grant(data.bangumi.users[0]))
+
+
+def _grant(user: TraktUser | BangumiUser) -> dict[str, Any]:
+    return {"access_token": user.access_token, "refresh_token": user.refresh_token, "expires_in": 7 * 24 * 3600}

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.utils import timezone
+from pydantic import SecretStr
 
 from bgmsync.shared import consent
-from bgmsync.shared.http import RemoteError, StaticTokens
+from bgmsync.shared.http import RemoteError, StaticTokens, TokenGrant
 from bgmsync.shared.models import Service, ServiceApp
 from sync.bangumi import oauth
 from sync.bangumi.client import Bangumi
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bgmsync.shared.http import TokenGrant
     from sync.bangumi.schemas import Me
     from sync.models import BangumiAccount
 
@@ -44,12 +42,10 @@ def authorize_url(state: str) -> str:
 def connect(account: BangumiAccount, code: str) -> None:
     """Exchange the callback's *code*, store the grant, then look whose it is; raise :class:`RemoteError`."""
     grant = async_to_sync(_exchange)(app(), code)
-    token = grant.access_token.get_secret_value()
-    refresh = grant.refresh_token.get_secret_value() if grant.refresh_token else ""
     account.redirect_uri = consent.callback_uri(Service.BANGUMI)
-    account.keep(token, refresh, grant.created_at, grant.expires_at)
+    account.keep(grant)
     try:
-        _note_owner(account, async_to_sync(_whoami)(token))
+        _note_owner(account, async_to_sync(_whoami)(account.access_token))
     except RemoteError as error:
         logger.warning("Connected, but Bangumi did not say whose account it is: %s", error)
 
@@ -60,10 +56,9 @@ def connect_by_token(account: BangumiAccount, token: str, days: int | None) -> N
     *days* is how long the user says that it lives; else Bangumi is asked, which does not always know.
     """
     me = async_to_sync(_whoami)(token)
-    now = timezone.now()
-    expires = now + timedelta(days=days) if days else async_to_sync(_expiry)(token)
+    lives = timedelta(days=days) if days else async_to_sync(_life_of)(token)
     account.redirect_uri = ""
-    account.keep(token, "", now, expires)
+    account.keep(TokenGrant(access_token=SecretStr(token), expires_in=lives and int(lives.total_seconds())))
     _note_owner(account, me)
 
 
@@ -97,11 +92,11 @@ async def _whoami(token: str) -> Me:
         return await Bangumi(api, StaticTokens(token)).me()
 
 
-async def _expiry(token: str) -> datetime | None:
+async def _life_of(token: str) -> timedelta | None:
     try:
         async with consent.talk(Service.BANGUMI) as http:
             auth = consent.transport(http, Service.BANGUMI, settings.BANGUMI_AUTH_URL)
             status = await oauth.token_status(auth, token)
     except RemoteError:
         return None
-    return status.expires
+    return status.expires - timezone.now() if status.expires and status.expires > timezone.now() else None

@@ -52,11 +52,19 @@ def start_due() -> int:
     started = 0
     while configs := _claim_due():
         for config in configs:
-            if config.state != ConnectionState.CONNECTED:
-                continue  # what needs the person's hand is not helped by asking again; connecting starts the schedule
+            if not _may_run(config):
+                continue
             _run, new = runs.request(config.user, SyncRun.Trigger.SCHEDULE)
             started += new
     return started
+
+
+def _may_run(config: TraktConfig) -> bool:
+    """Tell whether a run can get anywhere: what needs the person's hand is not helped by asking the service again."""
+    bangumi = getattr(config.user, "bangumi", None)
+    return config.state == ConnectionState.CONNECTED and (
+        bangumi is None or bangumi.state in {ConnectionState.CONNECTED, ConnectionState.NONE}
+    )
 
 
 def _claim_due() -> list[TraktConfig]:
@@ -64,7 +72,7 @@ def _claim_due() -> list[TraktConfig]:
     now = timezone.now()
     with transaction.atomic():
         rows = TraktConfig.objects.select_for_update(skip_locked=not settings.SQLITE, of=("self",))
-        due = list(rows.select_related("user").filter(next_run_at__lte=now, user__is_active=True)[:CLAIM])
+        due = list(rows.select_related("user__bangumi").filter(next_run_at__lte=now, user__is_active=True)[:CLAIM])
         for config in due:
             config.plan_next(now)
         TraktConfig.objects.bulk_update(due, ["next_run_at"])

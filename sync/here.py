@@ -27,6 +27,7 @@ def run_here(  # noqa: PLR0913  # what a run may be asked for, each by its name
     only_retry: bool = False,
     dry_run: bool = False,
     full: bool = False,
+    undoes: SyncRun | None = None,
     say: Callable[[str], None] = print,
 ) -> SyncRun:
     """Make a run and see it through here; return it with its verdict.
@@ -35,7 +36,7 @@ def run_here(  # noqa: PLR0913  # what a run may be asked for, each by its name
     """
     said = False
     while True:
-        run, new = runs.request(user, trigger, kinds=kinds, only_retry=only_retry, enqueue=False)
+        run, new = runs.request(user, trigger, kinds=kinds, only_retry=only_retry, undoes=undoes, enqueue=False)
         if new:
             SyncRun.objects.filter(pk=run.pk).update(dry_run=dry_run, full=full)
             done = work(run.pk, ignore_pauses=not only_retry)

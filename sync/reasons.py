@@ -51,6 +51,7 @@ class Reason(StrEnum):
     NOT_ANIME = "not_anime"
     BEFORE_SINCE = "before_since"
     IGNORED = "ignored"
+    UNDONE = "undone"
     # what has to be asked
     DATE_POINTS_ELSEWHERE = "date_points_elsewhere"
     BELOW_THRESHOLD = "below_threshold"
@@ -97,6 +98,11 @@ TEXTS: dict[str, Text] = {
     ),
     Reason.IGNORED: Text(
         _("left out by your rule"), _("A mapping override says that this is to be left out."), Remedy.MAP
+    ),
+    Reason.UNDONE: Text(
+        _("undone"),
+        _("You undid the run that ticked this. It is not ticked again by itself; retry it if you change your mind."),
+        Remedy.RETRY,
     ),
     Reason.DATE_POINTS_ELSEWHERE: Text(
         _("the date points elsewhere"),

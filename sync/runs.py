@@ -21,12 +21,13 @@ Trigger = SyncRun.Trigger
 Status = SyncRun.Status
 
 
-def request(
+def request(  # noqa: PLR0913  # what a run may be asked for, each by its name
     user: Any,
     trigger: Trigger,
     *,
     kinds: list[str] | None = None,
     only_retry: bool = False,
+    undoes: SyncRun | None = None,
     enqueue: bool = True,
 ) -> tuple[SyncRun, bool]:
     """Ask for a run and return it, or the one that is already active, and whether it is new.
@@ -40,6 +41,7 @@ def request(
         full=trigger == Trigger.FULL,
         kinds=kinds or ALL_KINDS,
         only_retry=only_retry,
+        undoes=undoes,
     )
     try:
         with transaction.atomic():
@@ -47,7 +49,7 @@ def request(
     except IntegrityError:
         active = SyncRun.objects.filter(user=user, status__in=SyncRun.ACTIVE).first()
         if active is None:  # it ended between the two statements
-            return request(user, trigger, kinds=kinds, only_retry=only_retry, enqueue=enqueue)
+            return request(user, trigger, kinds=kinds, only_retry=only_retry, undoes=undoes, enqueue=enqueue)
         return active, False
     if enqueue:
         transaction.on_commit(lambda: tasks.enqueue(run.pk))

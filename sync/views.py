@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 class TokenForm(forms.Form):
     token = forms.RegexField(
-        label=_("access token"),
+        label=_("Access token"),
         regex=r"^[\x21-\x7e]{8,200}$",
         error_messages={"invalid": _("That is not a token: it is one word of letters and digits.")},
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text=_("Paste it here. It is checked, stored encrypted, and never shown again."),
     )
     days = forms.IntegerField(
-        label=_("valid for (days)"),
+        label=_("Valid for (days)"),
         required=False,
         min_value=1,
         max_value=3650,

@@ -58,7 +58,7 @@ def in_zone(times: Iterable[datetime], zone: Any) -> list[dict[str, str]]:
 
 
 class ImportForm(forms.Form):
-    file = forms.FileField(label=_("settings file"), help_text=_("A JSON file that was exported here."))
+    file = forms.FileField(label=_("Settings file"), help_text=_("A JSON file that was exported here."))
 
 
 class TraktConfigAdmin(OwnedAdmin, QuickAdmin):

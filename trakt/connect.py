@@ -47,12 +47,7 @@ def connect(config: TraktConfig, code: str, verifier: str) -> None:
 def keep(config: TraktConfig, grant: TokenGrant) -> None:
     """Store *grant* first, and only then look whose it is: a grant that is not stored is lost."""
     config.redirect_uri = consent.callback_uri(Service.TRAKT)
-    config.keep(
-        grant.access_token.get_secret_value(),
-        grant.refresh_token.get_secret_value() if grant.refresh_token else "",
-        grant.created_at,
-        grant.expires_at,
-    )
+    config.keep(grant)
     if config.enabled and config.next_run_at is None:
         config.plan_next()
         config.save(update_fields=["next_run_at"])

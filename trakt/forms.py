@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trakt.models import TraktConfig
+
+if TYPE_CHECKING:
+    from django.utils.safestring import SafeString
 
 LONGEST_INTERVAL = 31 * 24 * 60
 """Minutes."""
@@ -31,17 +35,17 @@ PRESETS = [
 class ZoneInput(forms.TextInput):
     """A text field that suggests every zone there is, and works without suggestions as well."""
 
-    template_name = "widgets/zone.html"
-
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context = super().get_context(name, value, {**(attrs or {}), "list": "zones"})
-        return {**context, "zones": sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")}
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        field = super().render(name, value, {**(attrs or {}), "list": "zones"}, renderer)
+        zones = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+        options = format_html_join("", '<option value="{}"></option>', ((zone,) for zone in zones))
+        return format_html('{}<datalist id="zones">{}</datalist>', field, options)
 
 
 class TraktConfigForm(forms.ModelForm):
-    preset = forms.ChoiceField(label=_("how often"), choices=PRESETS, required=False)
+    preset = forms.ChoiceField(label=_("How often"), choices=PRESETS, required=False)
     interval_minutes = forms.IntegerField(
-        label=_("interval in minutes"),
+        label=_("Interval in minutes"),
         min_value=5,
         max_value=LONGEST_INTERVAL,
         help_text=TraktConfig._meta.get_field("interval_minutes").help_text,  # noqa: SLF001  # Django's documented API

@@ -106,13 +106,13 @@ class ServiceAppForm(forms.ModelForm):
     """The secret goes in and never comes out: the field is always shown empty."""
 
     client_secret = forms.CharField(
-        label=_("client secret"),
+        label=_("Client secret"),
         required=False,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
         help_text=_("Stored encrypted and never shown again. Empty: the stored one stays."),
     )
     remove_secret = forms.BooleanField(
-        label=_("remove the stored secret"),
+        label=_("Remove the stored secret"),
         required=False,
         help_text=_("Trakt's newer apps have none."),
     )

@@ -1,13 +1,19 @@
-"""The two small marks that every page uses: an icon, and a badge that says a state by colour, icon and word."""
+"""The small marks that every page uses: icons, badges that say a state by colour, icon and word, and times."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timesince import timesince, timeuntil
+from django.utils.translation import gettext
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.utils.safestring import SafeString
 
 ICONS = "bgmsync/icons.svg"
@@ -32,3 +38,25 @@ def icon(name: str) -> SafeString:
 
 def badge(look: Look, text: object) -> SafeString:
     return format_html('<span class="badge {}">{}{}</span>', look.tone, icon(look.icon), text)
+
+
+def moment(at: datetime) -> SafeString:
+    """Return a time that sorts and reads alike in every language, in the active zone."""
+    local = timezone.localtime(at)
+    return format_html('<time datetime="{}" class="nowrap">{}</time>', local.isoformat(), f"{local:%Y-%m-%d %H:%M}")
+
+
+def ago(at: datetime | None) -> SafeString | str:
+    """Say how long ago, or in how long, with the exact time at hand."""
+    if at is None:
+        return gettext("never")
+    now = timezone.now()
+    if abs((at - now).total_seconds()) < 60:
+        text = gettext("just now") if at <= now else gettext("in a moment")
+    elif at <= now:
+        text = gettext("%(time)s ago") % {"time": timesince(at, now, depth=1)}
+    else:
+        text = gettext("in %(time)s") % {"time": timeuntil(at, now, depth=1)}
+    local = timezone.localtime(at)
+    exact = date_format(local, "DATETIME_FORMAT")
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, text)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import parse_qsl, urlencode
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 Service = Literal["trakt", "bangumi"]
 
@@ -33,6 +36,11 @@ class Exchange:
         self.query = urlencode({**self.params, name: str(value)})
 
 
+def exchange_of(request: Request) -> Exchange:
+    """Return the exchange that a request, as the handlers see it, is part of."""
+    return cast("Exchange", request.state.exchange)
+
+
 @dataclass(slots=True)
 class Answer:
     """A response, before it is sent."""
@@ -52,6 +60,6 @@ def html_answer(status: int, page: str, **headers: str) -> Answer:
 
 
 def cloudflare(status: int, text: str, **headers: str) -> Answer:
-    """What the edge answers by itself: HTML, whatever the client accepts."""
+    """Answer as the edge does by itself: HTML, whatever the client accepts."""
     page = f"<!DOCTYPE html><html><head><title>{text} | Cloudflare</title></head><body>{text}</body></html>"
     return html_answer(status, page, **{"server": "cloudflare", "cf-ray": "a061dc1dc9f98b1f-MIA", **headers})

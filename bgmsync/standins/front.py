@@ -6,7 +6,7 @@ import asyncio
 import socket
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from bgmsync.standins import faults
 from bgmsync.standins.exchange import Answer, Exchange, Service
@@ -25,7 +25,9 @@ class Site(Protocol):
     """One service behind its front."""
 
     name: Service
-    app: ASGIApp
+
+    @property
+    def app(self) -> ASGIApp: ...
 
     def gate(self, exchange: Exchange) -> Answer | None:
         """Refuse a request before it is routed, or name its user and let it pass."""
@@ -94,26 +96,19 @@ class Front:
         match action:
             case faults.Status() | faults.Html200():
                 return action.answer()
+            case faults.Reset():
+                return None
             case faults.Hang():
                 await asyncio.sleep(action.seconds)
                 return None
             case faults.Delay():
                 await asyncio.sleep(action.seconds)
-            case faults.AfterEffect():
-                await self._perform(exchange, scope)
-                return None if action.status is None else faults.Status(kind="status", status=action.status).answer()
-            case faults.Truncated():
-                return faults.truncated(await self._perform(exchange, scope))
-            case faults.WrongTypes():
-                return faults.wrong_types(await self._perform(exchange, scope))
             case faults.DuplicatePage():
                 faults.step_back(exchange)
             case faults.ShiftingPage():
                 self.site.gate(exchange)
                 self.site.shift(exchange)
-            case _:
-                return None
-        return await self._perform(exchange, scope)
+        return spoilt(action, await self._perform(exchange, scope))
 
     async def _perform(self, exchange: Exchange, scope: Scope) -> Answer:
         """Let the service answer, and take its answer whole."""
@@ -122,10 +117,10 @@ class Front:
             return refused
         answer = Answer(500)
 
-        async def receive() -> Message:  # noqa: RUF029 - ASGI's shape
+        async def receive() -> Message:
             return {"type": "http.request", "body": exchange.body, "more_body": False}
 
-        async def send(message: Message) -> None:  # noqa: RUF029 - ASGI's shape
+        async def send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer.status = message["status"]
                 answer.headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in message["headers"]}
@@ -135,6 +130,18 @@ class Front:
         inner = {**scope, "query_string": exchange.query.encode("latin-1"), "state": {"exchange": exchange}}
         await self.site.app(inner, receive, send)
         return answer
+
+
+def spoilt(action: faults.Action, answer: Answer) -> Answer | None:
+    """Spoil an answer that was earned; None resets the connection."""
+    match action:
+        case faults.AfterEffect():
+            return None if action.status is None else faults.Status(kind="status", status=action.status).answer()
+        case faults.Truncated():
+            return faults.truncated(answer)
+        case faults.WrongTypes():
+            return faults.wrong_types(answer)
+    return answer
 
 
 async def deliver(answer: Answer, send: Send) -> None:
@@ -148,8 +155,8 @@ async def deliver(answer: Answer, send: Send) -> None:
 
 def reset_connection(send: Send) -> None:
     """Reset the TCP connection of a request. ASGI has no word for it: uvicorn's own transport is reached for."""
-    transport: asyncio.Transport = getattr(send, "__self__").transport  # noqa: B009 - no attribute of the type Send
-    raw: socket.socket | None = transport.get_extra_info("socket")
+    transport = cast("asyncio.Transport", getattr(send, "__self__").transport)  # noqa: B009 - unknown to the type Send
+    raw = transport.get_extra_info("socket")
     if raw is not None:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     transport.abort()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bgmsync.standins.clock import Clock
 from bgmsync.standins.exchange import Exchange
 from bgmsync.standins.faults import Faults
 from bgmsync.standins.journal import Journal
-from bgmsync.standins.world import World
+
+if TYPE_CHECKING:
+    from bgmsync.standins.world import World
 
 Observer = Callable[[Exchange], Iterable[str]]
 """Looks at each request before it is answered, and names what is wrong with it; each is a breach ``openapi``."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from bgmsync.standins.clock import Clock
     from bgmsync.standins.exchange import Exchange, Service
@@ -21,8 +21,11 @@ WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 @dataclass(slots=True)
 class Entry:
-    """A request in the log. ``overlap`` counts the others in flight at its service when it arrived; ``body`` is kept
-    for writes, never for the token endpoints. ``status`` 0: no answer was sent (yet)."""
+    """A request in the log.
+
+    ``overlap`` counts the others in flight at its service when it arrived; ``body`` is kept for writes, never for
+    the token endpoints; ``status`` 0 means that no answer was sent (yet).
+    """
 
     number: int
     service: Service
@@ -56,7 +59,7 @@ class Journal:
     peaks: Counter[str] = field(default_factory=Counter)
 
     @contextmanager
-    def request(self, exchange: Exchange) -> Iterator[Entry]:
+    def request(self, exchange: Exchange) -> Generator[Entry]:
         """Log a request for as long as it lasts."""
         entry = Entry(
             number=len(self.entries) + 1,
@@ -77,7 +80,7 @@ class Journal:
                 entry.user = exchange.user
 
     @contextmanager
-    def write(self, exchange: Exchange, subject_id: int) -> Iterator[None]:
+    def write(self, exchange: Exchange, subject_id: int) -> Generator[None]:
         """Count the writes to one user's subject that run at once; more than one is a breach."""
         key = f"{exchange.user}:{subject_id}"
         with self._counted(key):
@@ -86,7 +89,7 @@ class Journal:
             yield
 
     @contextmanager
-    def _counted(self, key: str) -> Iterator[None]:
+    def _counted(self, key: str) -> Generator[None]:
         self.in_flight[key] += 1
         self.peaks[key] = max(self.peaks[key], self.in_flight[key])
         try:

@@ -31,7 +31,7 @@ class Pair:
     expires_in: int
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - it reads as what happened: raise Refused("invalid_grant")
     """The answer is an OAuth error; the argument is its code, such as ``invalid_grant``."""
 
     @property

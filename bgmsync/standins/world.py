@@ -37,7 +37,7 @@ class Data(BaseModel):
 
 
 class App(Data):
-    """An application registered at a service. Without ``redirect_uris`` any is accepted; the exchange must repeat it."""
+    """An application registered at a service; without ``redirect_uris`` any address is accepted."""
 
     client_id: str
     client_secret: str | None = None

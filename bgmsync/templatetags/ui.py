@@ -8,10 +8,6 @@ from urllib.parse import urlsplit
 from django import template
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import format_html
-from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext
 
 from bgmsync.shared import consent, html
@@ -24,8 +20,6 @@ from trakt.admin import connection_badge
 from trakt.models import TraktConfig
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from django.utils.safestring import SafeString
 
     from bgmsync.shared.models import Connection
@@ -33,6 +27,7 @@ if TYPE_CHECKING:
 register = template.Library()
 register.simple_tag(html.icon, name="icon")
 register.filter("reason", text_of)
+register.filter("ago", html.ago)
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 REVIEWS_COUNTED = 99
@@ -41,24 +36,6 @@ REVIEWS_COUNTED = 99
 @register.simple_tag
 def badge(look: html.Look, text: object) -> SafeString:
     return html.badge(look, text)
-
-
-@register.filter
-def ago(moment: datetime | None) -> SafeString | str:
-    """Say how long ago, or in how long, with the exact time at hand."""
-    if moment is None:
-        return gettext("never")
-    now = timezone.now()
-    if abs((moment - now).total_seconds()) < 60:
-        text = gettext("just now") if moment <= now else gettext("in a moment")
-    elif moment <= now:
-        text = gettext("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
-    else:
-        text = gettext("in %(time)s") % {"time": timeuntil(moment, now, depth=1)}
-    local = timezone.localtime(moment)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), date_format(local, "DATETIME_FORMAT"), text
-    )
 
 
 @register.inclusion_tag("ui/menu.html", takes_context=True)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 State = SyncItem.State
 Status = SyncRun.Status
+GOOD, WARN = Look("good", "check"), Look("warn", "half")
+BAD, NEW = Look("bad", "alert"), Look("info", "arrow")
 LAST_RUNS = 5
 MOST_REASONS = 6
 OPEN_STATES = (State.REVIEW, State.FAILED, State.WAITING)
@@ -92,23 +94,19 @@ def home_of(user: Any) -> Home:
 
 
 def _verdict(config: TraktConfig, account: BangumiAccount, last: list[SyncRun]) -> Verdict:
-    good, bad, warn, quiet = (Look(*pair) for pair in LOOKS)
     for connection, name in ((config, "Trakt"), (account, "Bangumi")):
         if connection.state not in {ConnectionState.NONE, ConnectionState.CONNECTED}:
-            return Verdict(bad, gettext("%(name)s: %(state)s") % {"name": name, "state": connection.state_text()})
+            return Verdict(BAD, gettext("%(name)s: %(state)s") % {"name": name, "state": connection.state_text()})
     if not (config.access_token and account.access_token):
-        return Verdict(quiet, gettext("Not set up yet. A few steps, and it runs by itself."))
+        return Verdict(NEW, gettext("Not set up yet. A few steps, and it runs by itself."))
     ended = next((run for run in last if run.is_final and not run.dry_run), None)
     if ended is None:
-        return Verdict(quiet, gettext("Ready. Nothing has been synced yet."))
+        return Verdict(NEW, gettext("Ready. Nothing has been synced yet."))
     if ended.status == Status.SUCCEEDED:
-        return Verdict(good, gettext("It works. Everything was up to date"), config.last_good_at)
+        return Verdict(GOOD, gettext("It works. Everything was up to date"), config.last_good_at)
     if ended.status == Status.FAILED:
-        return Verdict(bad, gettext("The last run failed. The last good one was"), config.last_good_at)
-    return Verdict(warn, gettext("The last run left something over. The last good one was"), config.last_good_at)
-
-
-LOOKS = (("good", "check"), ("bad", "alert"), ("warn", "half"), ("quiet", "dot"))
+        return Verdict(BAD, gettext("The last run failed. The last good one was"), config.last_good_at)
+    return Verdict(WARN, gettext("The last run left something over. The last good one was"), config.last_good_at)
 
 
 def _line(run: SyncRun) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin
+from bgmsync.shared.html import ago, moment
 from sync import runs
 from sync.admin import decision, looks
 from sync.admin.evidence import sentences
@@ -74,7 +75,7 @@ class Choice(forms.Form):
 
 @admin.register(SyncItem)
 class SyncItemAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
-    list_display = ("what", "watched_at", "state_badge", "subject", "why", "next_try_at")
+    list_display = ("what", "watched", "state_badge", "subject", "why", "next_try")
     list_select_related = ("title", "user")
     list_filter = ("state", ReasonFilter, "kind")
     search_fields = ("title__title",)
@@ -170,6 +171,14 @@ class SyncItemAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
         name = item.title.title if item.title else item.source_key
         place = "" if item.season is None else f"S{item.season:02}E{item.number or 0:02}"
         return format_html('<span class="title">{}</span> <span class="mono quiet">{}</span>', name, place)
+
+    @admin.display(description=_("watched"))
+    def watched(self, item: SyncItem) -> SafeString | str:
+        return moment(item.watched_at) if item.watched_at else gettext("date unknown")
+
+    @admin.display(description=_("next try"))
+    def next_try(self, item: SyncItem) -> SafeString | str:
+        return ago(item.next_try_at) if item.next_try_at and item.state in SyncItem.RETRIED else "–"
 
     @admin.display(description=_("state"))
     def state_badge(self, item: SyncItem) -> SafeString:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin
+from bgmsync.shared.html import moment
 from sync import runs
 from sync.admin import looks
 from sync.admin.report import in_seconds, progress, report
@@ -35,8 +36,8 @@ STARTED_BY_HAND = (Trigger.BUTTON, Trigger.PREVIEW, Trigger.FULL)
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
-    list_display = ("status_badge", "created_at", "trigger_text", "duration", "outcome", "requests_made", "writes")
-    list_display_links = ("status_badge", "created_at")
+    list_display = ("status_badge", "when", "trigger_text", "duration", "outcome", "requests_made", "writes")
+    list_display_links = ("status_badge", "when")
     list_select_related = ("user",)
     list_filter = ("status", "trigger")
     sortable_by = ()
@@ -52,6 +53,9 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             path("<int:pk>/cancel/", view(require_POST(self.cancel)), name="sync_syncrun_cancel"),
             *super().get_urls(),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": gettext("Runs"), **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -128,6 +132,10 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
     @admin.display(description=_("status"))
     def status_badge(self, run: SyncRun) -> SafeString:
         return looks.run_badge(run)
+
+    @admin.display(description=_("started"))
+    def when(self, run: SyncRun) -> SafeString:
+        return moment(run.created_at)
 
     @admin.display(description=_("started by"))
     def trigger_text(self, run: SyncRun) -> str:

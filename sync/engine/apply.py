@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sync.engine.context import Context
 
 State = SyncItem.State
+Status = SubjectPlan.Status
 TRIES = 3
 """How often a subject is written and read back in one run before it is left for the next one."""
 
@@ -34,39 +35,43 @@ async def apply(ctx: Context, plans: Sequence[SubjectPlan]) -> None:
     if not plans:
         return
     await ctx.stage(SyncRun.Stage.APPLY, len(plans))
-    items = await sync_to_async(_items_by_subject)(ctx.run)
+    items = await sync_to_async(ledger.planned_items)(ctx.run.user_id)
     await together(_apply_subject(ctx, plan, items.get(plan.subject_id, [])) for plan in plans)
 
 
-def _items_by_subject(run: SyncRun) -> dict[int, list[SyncItem]]:
-    grouped: dict[int, list[SyncItem]] = {}
-    for item in SyncItem.objects.filter(user_id=run.user_id, state=State.PLANNED):
-        grouped.setdefault(item.subject_id or 0, []).append(item)
-    return grouped
-
-
-async def _apply_subject(ctx: Context, plan: SubjectPlan, items: list[SyncItem]) -> None:
+async def _apply_subject(ctx: Context, plan: SubjectPlan, items: Sequence[int]) -> None:
     async with ctx.writers:
         ctx.check()
         await sync_to_async(ledger.begin)(plan)
         try:
-            settled = await _converge(ctx, plan)
-        except NotFound as error:
-            _send_to_review(plan, items, error)
-        except Rejected as error:
-            _fail(plan, items, SubjectPlan.Status.FAILED, error.reason, error.detail)
+            written = await _converge(ctx, plan)
         except RemoteError as error:
-            _fail(plan, items, SubjectPlan.Status.WAITING, error.reason, error.detail)
+            state = _end(plan, *_what_it_means(error), error.detail)
+            await sync_to_async(ledger.settle)(plan, items, state)
             if _concerns_all(error):
                 raise
         else:
-            if settled:
-                _done(plan, items)
-            else:
-                _fail(plan, items, SubjectPlan.Status.WAITING, Reason.NOT_CONFIRMED)
-        finally:
-            await sync_to_async(ledger.settle)(plan, items)
+            ending = (Status.DONE, State.DONE, "") if written else (Status.WAITING, State.WAITING, Reason.NOT_CONFIRMED)
+            await sync_to_async(ledger.settle)(plan, items, _end(plan, *ending))
         ctx.run.step += 1
+
+
+def _end(plan: SubjectPlan, status: Status, state: State, reason: str, detail: str = "") -> State:
+    """Note on the plan how it ended, and return what that makes of its items."""
+    plan.status, plan.reason, plan.detail = status, str(reason), detail[:300]
+    return state
+
+
+def _what_it_means(error: RemoteError) -> tuple[Status, State, str]:
+    """Return what an error makes of a subject's plan and its items, and why."""
+    match error:
+        case NotFound():
+            # Only a person can choose another subject for one that Bangumi locked, merged or hides.
+            locked = "locked" in error.detail or "merged" in error.detail
+            return Status.FAILED, State.REVIEW, Reason.SUBJECT_LOCKED if locked else Reason.SUBJECT_MISSING
+        case Rejected():
+            return Status.FAILED, State.FAILED, error.reason
+    return Status.WAITING, State.WAITING, error.reason
 
 
 def _concerns_all(error: RemoteError) -> bool:
@@ -141,29 +146,3 @@ async def _complete(ctx: Context, plan: SubjectPlan) -> None:
 def _count(ctx: Context, plan: SubjectPlan) -> None:
     plan.writes += 1
     ctx.writes += 1
-
-
-def _done(plan: SubjectPlan, items: Sequence[SyncItem]) -> None:
-    plan.status, plan.reason, plan.detail = SubjectPlan.Status.DONE, "", ""
-    for item in items:
-        item.attempts += 1
-        item.state, item.reason, item.detail, item.next_try_at = State.DONE, "", "", None
-
-
-def _fail(
-    plan: SubjectPlan, items: Sequence[SyncItem], status: SubjectPlan.Status, reason: str, detail: str = ""
-) -> None:
-    plan.status, plan.reason, plan.detail = status, str(reason), detail[:300]
-    state = State.FAILED if status == SubjectPlan.Status.FAILED else State.WAITING
-    for item in items:
-        ledger.put_back(item, state, str(reason), detail)
-
-
-def _send_to_review(plan: SubjectPlan, items: Sequence[SyncItem], error: NotFound) -> None:
-    """Only a person can choose another subject for one that Bangumi locked or hides."""
-    locked = "locked" in error.detail or "merged" in error.detail
-    reason = Reason.SUBJECT_LOCKED if locked else Reason.SUBJECT_MISSING
-    plan.status, plan.reason, plan.detail = SubjectPlan.Status.FAILED, str(reason), error.detail[:300]
-    for item in items:
-        item.attempts += 1
-        item.state, item.reason, item.detail, item.next_try_at = State.REVIEW, str(reason), error.detail[:300], None

@@ -25,6 +25,7 @@ from sync.engine.index import current_index
 from sync.engine.match import match
 from sync.engine.plan import plan
 from sync.engine.read import Reading, read
+from sync.engine.undo import undo
 from sync.engine.verdict import Ending, judge_run
 from sync.models import BangumiAccount, SyncItem, SyncRun
 from sync.reasons import Reason
@@ -105,6 +106,9 @@ async def _follow(run: SyncRun, ignore_pauses: bool) -> Course:  # noqa: FBT001 
 
 async def _stages(ctx: Context, course: Course, *, ignore_pauses: bool) -> None:
     run = ctx.run
+    if run.trigger == SyncRun.Trigger.UNDO:
+        await undo(ctx)
+        return
     if not run.only_retry:
         course.reading = await _read(ctx)
     due = await sync_to_async(_carry_over)(run, course.reading, ignore_pauses)
@@ -184,7 +188,7 @@ def _end(run: SyncRun, course: Course) -> None:
     """Judge how the run ended, let what is left wait, and plan the next run."""
     failure = course.error or course.reading.error
     left_reason = course.stopped or (failure.reason if failure else "")
-    if not run.dry_run and (course.error or course.stopped):
+    if not (run.dry_run or run.undoes_id) and (course.error or course.stopped):
         ledger.postpone_matched(run, left_reason or Reason.INTERRUPTED)
     states, reasons = ledger.tally(
         run.user_id, SyncItem.Kind.HISTORY, sorted(course.reading.keys), sorted(course.carried)

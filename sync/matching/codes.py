@@ -15,9 +15,8 @@ class EvidenceCode(StrEnum):
     # Candidates by id
     TMDB_SEASON = "tmdb_season"  # tmdb, season; the data sets give this subject that season
     TMDB_EPISODE = "tmdb_episode"  # tmdb, season, episode; the data sets name this very special
-    TMDB_SHOW = "tmdb_show"  # tmdb; the subject belongs to the show
+    SAME_SHOW = "same_show"  # tmdb, tvdb, imdb; one of the show's ids leads to the subject, no more
     TMDB_MOVIE = "tmdb_movie"  # tmdb
-    TVDB_SHOW = "tvdb_show"  # tvdb
     IMDB = "imdb"  # imdb
     SEARCH = "search"  # query; found by title, which never gives more than a candidate
     # Number rules

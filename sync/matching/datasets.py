@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sync.matching.compact import NAMES, DataError, Dataset, compact, pack, unpack
+from sync.matching.compact import NAMES, Dataset, compact, pack, unpack
 from sync.matching.index import Index, build
+from sync.matching.published import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,8 @@ class Download:
 
     payload: bytes
     version: str = ""
+    file: str = ""
+    """Where it came from, for errors to name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def update(directory: Path, downloads: Mapping[str, Download]) -> Update:
     new = dict(old)
     for name, download in downloads.items():
         version = download.version or hashlib.sha256(download.payload).hexdigest()[:12]
-        new[name] = compact(name, download.payload, version=version, previous=old.get(name))
+        new[name] = compact(name, download.payload, version=version, previous=old.get(name), file=download.file)
     changed = tuple(name for name in new if name not in old or new[name].rows != old[name].rows)
     build(new)  # what can't be indexed must not be swapped in
     return Update(_store(directory, new), changed, {name: len(dataset.rows) for name, dataset in new.items()})

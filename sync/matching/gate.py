@@ -1,4 +1,4 @@
-"""The last look before writing: does the subject's own episode list agree with the dates?
+"""The last look before writing, at the subject's own episode list.
 
 Only what points elsewhere stops an item: dates that are all shifted by as much are a later release.
 """
@@ -44,12 +44,13 @@ def gate(items: Sequence[tuple[Item, Verdict]], subjects: Mapping[int, Subject])
             continue
         day = air_day(item.first_aired)
         decided = any(evidence.code == EvidenceCode.OVERRIDE for evidence in best.evidence)
-        if day and not decided and not near(day, line.day(best.position)):
+        if day and not decided:
             plays[best.subject_id].append(_Play(place, best.position, day))
-    for subject_id, off in plays.items():
+    for subject_id, dated in plays.items():
         line = lines[subject_id]
+        off = [play for play in dated if not near(play.day, line.day(play.position))]
         rivals = _rivals(items, off, lines, subject_id)
-        if not _shifted(line, off):
+        if len(off) < len(dated) or not _shifted(line, off):
             for play in off:
                 reasons[play.place] = _points_elsewhere(line, play, rivals.get(play.place, ()))
     return reasons
@@ -58,7 +59,7 @@ def gate(items: Sequence[tuple[Item, Verdict]], subjects: Mapping[int, Subject])
 def _rivals(
     items: Sequence[tuple[Item, Verdict]], off: Sequence[_Play], lines: Mapping[int, Line], own: int
 ) -> dict[int, list[Line]]:
-    """The other subjects that each item might be, as far as they were read."""
+    """Return the other subjects that each item might be, as far as they were read."""
     return {
         play.place: [
             lines[candidate.subject_id]
@@ -70,12 +71,11 @@ def _rivals(
 
 
 def _shifted(line: Line, off: Sequence[_Play]) -> bool:
-    """Whether all dates lie as many days later than listed, and not simply on the next episodes' days."""
+    """Whether all dates lie as many days from the listed ones, and not simply on other episodes' days."""
     shifts = [play.day - listed for play in off if (listed := line.day(play.position))]
     if len({play.position for play in off}) < 2 or len(shifts) < 2:  # noqa: PLR2004 - one date shows no pattern
         return False
-    alike = max(shifts) - min(shifts) <= 2 * TOLERANCE and min(shifts) > 0
-    return alike and any(line.at_day(play.day) is None for play in off)
+    return max(shifts) - min(shifts) <= 2 * TOLERANCE and any(line.at_day(play.day) is None for play in off)
 
 
 def _points_elsewhere(line: Line, play: _Play, rivals: Sequence[Line]) -> MatchReason | None:

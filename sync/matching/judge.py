@@ -24,16 +24,21 @@ SPECIALS = 0
 
 
 def judge(index: Index, work: Work, items: Sequence[Item], known: Known) -> Judgement:
-    """Judge items of one work with what is known so far, and say what reading would tell more."""
+    """Judge items of one work with what is known so far, and say what reading would tell more.
+
+    Verdicts are in the order of the items and always the best that can be said yet; call again with what was
+    wanted until nothing is wanted any more. Never raises on odd items: each ends in a reason.
+    """
     reading = Reading()
     show = Show(index, work, known)
-    if work.kind == "movie":
-        verdicts = judge_movies(show, items, reading)
-    else:
-        verdicts = _episodes(show, items, reading)
+    judge_kind = judge_movies if work.kind == "movie" else _episodes
+    verdicts = judge_kind(show, items, reading)
     search = ""
-    if any(verdict.reason == MatchReason.UNKNOWN_WORK for verdict in verdicts):
-        verdicts, search = judge_by_title(show, items)
+    unknown = [place for place, verdict in enumerate(verdicts) if verdict.reason == MatchReason.UNKNOWN_WORK]
+    if unknown:
+        proposed, search = judge_by_title(show, [items[place] for place in unknown])
+        for place, verdict in zip(unknown, proposed, strict=True):
+            verdicts[place] = verdict
     unread = frozenset(subject_id for subject_id in reading.subjects if subject_id not in known.subjects)
     return Judgement(tuple(verdicts), Wants(unread, reading.seasons and known.seasons is None, search))
 
@@ -41,18 +46,23 @@ def judge(index: Index, work: Work, items: Sequence[Item], known: Known) -> Judg
 def _episodes(show: Show, items: Sequence[Item], reading: Reading) -> list[Verdict]:
     groups: defaultdict[int, list[int]] = defaultdict(list)
     verdicts: list[Verdict] = [Verdict(None)] * len(items)
-    for index, item in enumerate(items):
-        if item.season is None or item.season < 0:
-            verdicts[index] = Verdict(None, reason=MatchReason.NO_SEASON)
-        elif item.number is None or item.number < 0:
-            verdicts[index] = Verdict(None, reason=MatchReason.BAD_NUMBER)
-        elif not show.pool:
-            verdicts[index] = Verdict(None, reason=MatchReason.UNKNOWN_WORK)
+    for place, item in enumerate(items):
+        reason = _cannot_be_judged(show, item)
+        if reason or item.season is None:
+            verdicts[place] = Verdict(None, reason=reason)
         else:
-            groups[item.season].append(index)
+            groups[item.season].append(place)
     for season, members in groups.items():
         rule = judge_specials if season == SPECIALS else judge_season
-        judged = rule(show, season, [items[index] for index in members], reading)
-        for index, verdict in zip(members, judged, strict=True):
-            verdicts[index] = verdict
+        judged = rule(show, season, [items[place] for place in members], reading)
+        for place, verdict in zip(members, judged, strict=True):
+            verdicts[place] = verdict
     return verdicts
+
+
+def _cannot_be_judged(show: Show, item: Item) -> MatchReason | str:
+    if item.season is None or item.season < 0:
+        return MatchReason.NO_SEASON
+    if item.number is None or item.number < 0:
+        return MatchReason.BAD_NUMBER
+    return "" if show.pool else MatchReason.UNKNOWN_WORK

@@ -14,17 +14,17 @@ _CHINESE_COUNTRIES = frozenset({"cn", "tw", "hk"})
 _DRAWN = frozenset({"anime", "donghua", "animation"})
 
 
-class Kind(NamedTuple):
-    name: KindName
-    reason: str
-    """One of the ``BY_…`` codes below."""
-
-
 BY_GENRE = "kind_by_genre"
 BY_ORIGIN = "kind_by_origin"
 BY_DATA = "kind_by_data"
 NOT_DRAWN = "kind_not_drawn"
 NOT_TOLD = "kind_not_told"
+
+
+class Kind(NamedTuple):
+    name: KindName
+    reason: str
+    """One of the five codes above."""
 
 
 def kind_of(work: Work, index: Index) -> Kind:
@@ -34,18 +34,17 @@ def kind_of(work: Work, index: Index) -> Kind:
     on an anime list is worse than an anime left out, which the user sees listed with the reason.
     """
     genres = {genre.strip().lower() for genre in work.genres or ()}
+    drawn: KindName = "donghua" if _chinese(work) else "anime"
     if "donghua" in genres:
         return Kind("donghua", BY_GENRE)
     if "anime" in genres:
-        return Kind("donghua" if _chinese(work) else "anime", BY_GENRE)
+        return Kind(drawn, BY_GENRE)
     if genres and not genres & _DRAWN:
         return Kind("live_action", NOT_DRAWN)
-    if genres and _chinese(work):
-        return Kind("donghua", BY_ORIGIN)
-    if genres and _japanese(work):
-        return Kind("anime", BY_ORIGIN)
+    if genres and (_chinese(work) or _japanese(work)):
+        return Kind(drawn, BY_ORIGIN)
     if known_to(index, work):
-        return Kind("donghua" if _chinese(work) else "anime", BY_DATA)
+        return Kind(drawn, BY_DATA)
     return Kind("animation", BY_GENRE) if genres else Kind("unknown", NOT_TOLD)
 
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sync.matching.dates import TOLERANCE, near, read_day
 from sync.matching.facts import MAIN_EPISODE
-from sync.matching.index import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sync.matching.facts import Episode, Subject
+    from sync.matching.index import Entry
+
+Key = TypeVar("Key", int, float)
 
 SPECIAL_EPISODE = 1
 WEEK = 7
+SAME_DAY = 4
+"""Episodes on one day beyond which the day alone says nothing: whole seasons are released at once."""
 STILL_AIRING = 400
 """Days that a broadcast without a known end may last before a date counts as outside."""
 
@@ -69,16 +73,16 @@ class Line:
     def at_day(self, day: int) -> tuple[int, int] | None:
         """Return the position broadcast nearest to a day, at most a day off, and how far off it is."""
         for distance in range(TOLERANCE + 1):
-            for near in {day - distance, day + distance}:
-                if found := self.by_day.get(near):
+            for candidate in {day - distance, day + distance}:
+                if found := self.by_day.get(candidate):
                     return found[0], distance
         return None
 
     def positions_at(self, day: int) -> tuple[int, ...]:
         """Return what a day alone leads to: all that was listed on it, or else the first or the last episode."""
         if hit := self.at_day(day):
-            listed = self.days[hit[0] - 1] or day
-            return self.by_day[listed]
+            listed = self.by_day[self.days[hit[0] - 1] or day]
+            return listed if len(listed) <= SAME_DAY else ()
         first = (1,) if near(day, self.begin or None) or near(day, self.entry.begin or None) else ()
         last = (self.length,) if self.length > 1 and near(day, self.end or None) else ()
         return first + last
@@ -129,8 +133,8 @@ def _in_order(episode: Episode) -> tuple[float, int]:
     return episode.sort, episode.id
 
 
-def _positions(values) -> dict:
-    found = defaultdict(list)
+def _positions(values: Iterable[Key | None]) -> dict[Key, tuple[int, ...]]:
+    found: defaultdict[Key, list[int]] = defaultdict(list)
     for position, value in enumerate(values, start=1):
         if value is not None:
             found[value].append(position)

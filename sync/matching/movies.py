@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sync.matching.facts import Item
+    from sync.matching.lines import Line
     from sync.matching.reading import Reading
     from sync.matching.shows import Show
 
@@ -58,7 +59,7 @@ def _options(show: Show) -> list[Option]:
     return options
 
 
-def _position(show: Show, line) -> int:
+def _position(show: Show, line: Line) -> int:
     """Return the part that was released with the film, in a subject of several parts; else the first."""
     if len(line.mains) > 1 and show.work.released:
         hit = line.at_day(show.work.released.toordinal())

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sync.matching.codes import EvidenceCode
+from sync.matching.options import notes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ class Season:
         self.length = show.season_lengths.get(number, 0)
         """Trakt's last number in the season; 0 while its list was not read."""
         self.highest = max(highest, self.length)
+        self.notes = notes_of(show, number)
 
     @cached_property
     def listed(self) -> list[Listed]:
@@ -40,8 +42,10 @@ class Season:
 
     @cached_property
     def wide(self) -> list[Line]:
-        """The subjects of the show that may be a regular season: all but TV and web series among the specials,
-        which often run beside the season on the very same days.
+        """The subjects of the show that may be a regular season.
+
+        Those are all but the TV and web series among the specials, which often run beside the season on the very
+        same days.
         """
         beside = {place.subject_id for place in self.show.places if place.season == 0}
         return [line for line in self.show.pool if line.subject_id not in beside or line.entry.form == "ova"]

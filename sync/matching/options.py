@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sync.matching.codes import EvidenceCode
 from sync.matching.dates import iso, near
@@ -12,6 +12,8 @@ from sync.matching.lines import WEEK, Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from sync.matching.shows import Show
 
 E = EvidenceCode
 
@@ -45,8 +47,9 @@ class Option:
 
     @property
     def agrees(self) -> bool:
-        """Whether a number rule leads where the date leads. What a weekly broadcast would give is a guess, which
-        needs a rule of the season itself.
+        """Whether a number rule leads where the date leads.
+
+        What a weekly broadcast would give is a guess, which needs a rule of the season itself.
         """
         if self.day is None or not self.numbers:
             return False
@@ -92,14 +95,28 @@ class Option:
         return Candidate(self.line.subject_id, self.position, episode_id, confidence, tuple(evidence))
 
 
+class Notes(NamedTuple):
+    """How the data sets lead to a subject: as this very season, or only as the show."""
+
+    keyed: tuple[EvidenceCode, dict[str, Any]]
+    other: tuple[EvidenceCode, dict[str, Any]]
+
+
+def notes_of(show: Show, season: int) -> Notes:
+    work = show.work
+    named = {name: value for name, value in (("tmdb", work.tmdb), ("tvdb", work.tvdb), ("imdb", work.imdb)) if value}
+    return Notes((E.TMDB_SEASON, {"tmdb": work.tmdb, "season": season}), (E.SAME_SHOW, named))
+
+
 class Options:
     """The options of one item, one for each subject and position."""
 
-    __slots__ = ("_by_key", "_keyed")
+    __slots__ = ("_by_key", "_keyed", "_notes")
 
-    def __init__(self, keyed: frozenset[int]) -> None:
+    def __init__(self, keyed: frozenset[int], notes: Notes) -> None:
         self._by_key: dict[tuple[int, int | None], Option] = {}
         self._keyed = keyed
+        self._notes = notes
 
     def __iter__(self) -> Iterator[Option]:
         return iter(self._by_key.values())
@@ -115,13 +132,20 @@ class Options:
         key = line.subject_id, position
         option = self._by_key.get(key)
         if option is None:
-            option = self._by_key[key] = Option(line, position, keyed=line.subject_id in self._keyed)
+            option = self._by_key[key] = self._made(line, position)
         return option
 
     def special(self, line: Line, episode_id: int) -> Option:
         """Return a new option for an episode that has no position."""
-        option = self._by_key[line.subject_id, -episode_id] = Option(line, None, keyed=False)
+        option = self._by_key[line.subject_id, -episode_id] = self._made(line, None)
         option.episode_id = episode_id
+        return option
+
+    def _made(self, line: Line, position: int | None) -> Option:
+        keyed = line.subject_id in self._keyed
+        option = Option(line, position, keyed=keyed)
+        code, detail = self._notes.keyed if keyed else self._notes.other
+        option.notes[code] = detail
         return option
 
     def drop_idle(self) -> None:

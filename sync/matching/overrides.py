@@ -53,13 +53,14 @@ _FIELDS: Mapping[str, type | tuple[type, ...]] = {
 
 def to_json(override: Override) -> dict[str, Any]:
     """Return the override as JSON values, without what is at its default."""
-    return {field.name: value for field in fields(Override) if (value := asdict(override)[field.name]) != field.default}
+    values = asdict(override)
+    return {field.name: values[field.name] for field in fields(Override) if values[field.name] != field.default}
 
 
 def from_json(data: Any) -> Override:
     """Read an override as exported. Raises ValueError naming the field that is wrong."""
     if not isinstance(data, dict):
-        raise ValueError("an override is not an object")
+        raise ValueError("an override is not an object")  # noqa: TRY004 - one error for all that is wrong in a file
     known = {field.name for field in fields(Override)}
     for name, value in data.items():
         if name not in known:

@@ -41,7 +41,7 @@ def judge_season(show: Show, number: int, items: Sequence[Item], reading: Readin
 def options_for(season: Season, item: Item, reading: Reading) -> Options:
     """Gather what an item might be, in ever wider circles, until one has both its date and its number."""
     day = air_day(item.first_aired)
-    options = Options(season.ids)
+    options = Options(season.ids, season.notes)
     for lines in _circles(season, item, day):
         unread = reading.lacks(lines)
         options = _gather(season, item, day, lines)
@@ -51,7 +51,7 @@ def options_for(season: Season, item: Item, reading: Reading) -> Options:
 
 
 def _circles(season: Season, item: Item, day: int | None) -> Iterator[list[Line]]:
-    """The season's subjects on the air that day; all of the season's; all of the show's that may be meant."""
+    """Give the season's subjects on the air that day, then all of the season's, then the show's that may be meant."""
     ranged = [season.show.line(row.subject_id) for _, row in season.ranges(item)]
     close = season.keyed + [line for line in ranged if line.subject_id not in season.ids]
     if day and len(close) > 1:
@@ -65,7 +65,7 @@ def _circles(season: Season, item: Item, day: int | None) -> Iterator[list[Line]
 
 
 def _gather(season: Season, item: Item, day: int | None, lines: Sequence[Line]) -> Options:
-    options = Options(season.ids)
+    options = Options(season.ids, season.notes)
     season.apply_numbers(item, lines, options)
     if day:
         number = item.number or 0

@@ -41,7 +41,7 @@ class Show:
         return line
 
     def keyed(self, season: int) -> list[Line]:
-        """The subjects that the data sets give this TMDB season, in the order of their begins."""
+        """Return the subjects that the data sets give this TMDB season, in the order of their begins."""
         if season not in self._keyed:
             self._keyed[season] = self.in_order(
                 place.subject_id for place in self.places if _season(place) == season and place.episode is None
@@ -67,8 +67,9 @@ class Show:
         """Every subject that any id of the show leads to, in the order of their begins."""
         ids = [place.subject_id for place in self.places]
         for scheme, show in ((TMDB, self.work.tmdb), (TVDB, self.work.tvdb)):
-            for season in self.index.range_shows.get((scheme, show), ()) if show else ():
-                ids += [row.subject_id for row in self.index.ranges[scheme, show, season]]
+            if show:
+                for season in self.index.range_shows.get((scheme, show), ()):
+                    ids += [row.subject_id for row in self.index.ranges[scheme, show, season]]
         if self.work.tvdb:
             ids += self.index.tvdb.get(self.work.tvdb, ())
         if self.work.imdb:
@@ -101,6 +102,8 @@ class Show:
 
     def count(self, season: int, number: int) -> int | None:
         """Count an episode through all of Trakt's regular seasons; None where its list does not say."""
+        if len(self.season_lengths) < season - MERGED:
+            return None
         before = [self.season_lengths.get(earlier, 0) for earlier in range(MERGED, season)]
         if not self.season_lengths or not all(before):
             return None

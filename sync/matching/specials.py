@@ -12,7 +12,7 @@ from sync.matching.dates import TOLERANCE, air_day, iso, near, read_day
 from sync.matching.facts import Confidence, Verdict
 from sync.matching.index import TMDB
 from sync.matching.neighbours import anchor_at, dated_option, with_neighbours
-from sync.matching.options import Option, Options, compare_day
+from sync.matching.options import Option, Options, compare_day, notes_of
 from sync.matching.titles import alike, kin
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 E = EvidenceCode
 RELEASE = 14
 """Days around its release in which the only episode of an OVA or film is recognised."""
+APART = frozenset({"ova", "movie"})
+"""Forms that are specials even where a data set gives them a regular season."""
 FEW = 3
 """Episodes of a work so short that its dates alone tell them apart; longer ones need a number too."""
 MOST_CANDIDATES = 8
@@ -38,18 +40,17 @@ def judge_specials(show: Show, season: int, items: Sequence[Item], reading: Read
     anchors = sorted({anchor for item, options in pairs if (anchor := anchor_at(item, dated_option(options)))})
     for item, options in zip(items, found, strict=True):
         with_neighbours(show, item, options, anchors)
-    return [rules.verdict(item, list(options)) for item, options in zip(items, found, strict=True)]
+    return [rules.verdict(list(options)) for options in found]
 
 
 class _Specials:
     def __init__(self, show: Show, season: int) -> None:
         self.show = show
         self.season = season
+        self.notes = notes_of(show, season)
         regular = {line.subject_id for line in show.regular}
-        self.apart = [
-            line for line in show.pool if line.subject_id not in regular or line.entry.form in {"ova", "movie"}
-        ]
-        self.regular = [line for line in show.regular if line.entry.form not in {"ova", "movie"}]
+        self.apart = [line for line in show.pool if line.subject_id not in regular or line.entry.form in APART]
+        self.regular = [line for line in show.regular if line.entry.form not in APART]
         self.placed = {place.subject_id: place.episode for place in show.places if place.season == season}
 
     def options(self, item: Item, reading: Reading) -> Options:
@@ -57,7 +58,7 @@ class _Specials:
         named = self.named(number)
         lines = list(dict.fromkeys([*(line for line, *_ in named), *self.around(day)]))
         reading.lacks(lines)
-        options = Options(frozenset(self.placed))
+        options = Options(frozenset(self.placed), self.notes)
         for line, code, first, scheme in named:
             position = number - first + 1
             if 1 <= position <= max(line.length, 1):
@@ -122,7 +123,7 @@ class _Specials:
                 if same_title:
                     option.numbers[E.TITLE] = {"title": item.title, "name": episode.name}
 
-    def verdict(self, item: Item, options: list[Option]) -> Verdict:
+    def verdict(self, options: list[Option]) -> Verdict:
         if not options:
             return Verdict(None, reason=MatchReason.SPECIAL_UNKNOWN, demanding=True)
         ranked = sorted(options, key=_weight, reverse=True)

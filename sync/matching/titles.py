@@ -59,7 +59,10 @@ def judge_by_title(show: Show, items: Sequence[Item]) -> tuple[list[Verdict], st
 def _propose(show: Show, item: Item, found: Sequence[Subject], query: str) -> Verdict:
     ranked = sorted(found, key=lambda subject: _likeness(show, item, subject), reverse=True)
     candidates = tuple(_candidate(show, item, subject, query) for subject in ranked[:MOST_FOUND])
-    reason = MatchReason.TITLE_ONLY if candidates else MatchReason.UNKNOWN_WORK
+    reason = MatchReason.TITLE_ONLY
+    if not candidates:
+        known_by = show.work.tmdb or show.work.tvdb or show.work.imdb
+        reason = MatchReason.UNKNOWN_WORK if known_by else MatchReason.NO_IDS
     return Verdict(candidates[0] if candidates else None, candidates, reason, demanding=True)
 
 

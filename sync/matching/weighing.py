@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sync.matching.codes import EvidenceCode, MatchReason
 from sync.matching.dates import air_day
-from sync.matching.facts import Confidence, Verdict
+from sync.matching.facts import Candidate, Confidence, Evidence, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,13 +45,21 @@ def verdict_of(season: Season, item: Item, options: Options, reading: Reading) -
     ranked = sorted(options, key=weight, reverse=True)
     if not ranked:
         reading.seasons = True
-        return Verdict(None, (), MatchReason.NUMBER_FITS_NOBODY, demanding=True)
+        return Verdict(None, _whole_show(season), MatchReason.NUMBER_FITS_NOBODY, demanding=True)
     best, others = ranked[0], ranked[1:]
     confidence, reason = _confidence(season, item, best, others)
-    if confidence < HIGH and _list_would_tell(season, item, best):
+    if confidence < HIGH and _list_would_tell(item, best):
         reading.seasons = True
     candidates = tuple(option.candidate(confidence if option is best else LOW) for option in ranked[:MOST_CANDIDATES])
     return Verdict(candidates[0], candidates, reason, demanding=_demanding(season, best, others))
+
+
+def _whole_show(season: Season) -> tuple[Candidate, ...]:
+    """Give a person something to choose from where no rule names anything."""
+    lines = season.keyed or season.show.regular or season.show.pool
+    code, detail = season.notes.keyed if season.keyed else season.notes.other
+    evidence = (Evidence(code, supports=True, detail=detail),)
+    return tuple(Candidate(line.subject_id, None, None, LOW, evidence) for line in lines[:MOST_CANDIDATES])
 
 
 def _demanding(season: Season, best: Option, others: Sequence[Option]) -> bool:
@@ -61,9 +69,10 @@ def _demanding(season: Season, best: Option, others: Sequence[Option]) -> bool:
     return not best.keyed and any(other.line is not best.line for other in others)
 
 
-def _list_would_tell(season: Season, item: Item, best: Option) -> bool:
-    """Trakt's season list is worth a request where numbers fit no subject, or where the item has no date, which
-    is rare on Trakt.
+def _list_would_tell(item: Item, best: Option) -> bool:
+    """Tell whether Trakt's season list is worth a request.
+
+    It is where numbers fit no subject, and where the item has no date, which is rare on Trakt.
     """
     return not best.keyed or bool(best.against) or item.first_aired is None
 
@@ -96,7 +105,7 @@ def _rated_by_both(best: Option, others: Sequence[Option]) -> tuple[Confidence, 
 def _rated_by_date(
     season: Season, item: Item, best: Option, others: Sequence[Option]
 ) -> tuple[Confidence, MatchReason | str]:
-    """A date alone picks an episode of the only subject there is, if Trakt's list does not speak against it."""
+    """Rate a date alone: it picks an episode of the only subject there is, if Trakt's list does not object."""
     alone = season.show.regular == [best.line] and not best.keyed
     if not alone or any(other.day or other.strength >= 1 for other in others):
         return LOW, MatchReason.DATE_DISAGREES
@@ -126,7 +135,7 @@ def _last_but_not_last(season: Season, item: Item, best: Option) -> bool:
 def _rated_against_date(
     season: Season, best: Option, others: Sequence[Option], day: int
 ) -> tuple[Confidence, MatchReason | str]:
-    """The date does not confirm the number: it is silent, misses a little, or points elsewhere."""
+    """Rate a number that the date does not confirm: it is silent, misses a little, or points elsewhere."""
     limit = ANOTHER_YEAR if E.NEIGHBOURS in best.numbers else ANOTHER_RELEASE
     if not best.keyed or best.line.misses(best.position, day) > limit:
         return LOW, MatchReason.DATE_DISAGREES
@@ -141,8 +150,9 @@ def _rated_against_date(
 
 
 def _points(season: Season, best: Option, other: Option) -> bool:
-    """Whether a date leads to another episode. The first or last day of the season's only subject does not: it
-    may have brought several episodes.
+    """Whether a date leads to another episode.
+
+    The first or last day of the season's only subject does not: it may have brought several episodes.
     """
     if other.day is None:
         return False

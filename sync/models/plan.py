@@ -20,6 +20,7 @@ class SubjectPlan(models.Model):
         DONE = "done", _("done")
         WAITING = "waiting", _("waiting")
         FAILED = "failed", _("failed")
+        UNDONE = "undone", _("undone")
 
     run = models.ForeignKey(SyncRun, verbose_name=_("run"), on_delete=models.CASCADE, related_name="plans")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="plans")
@@ -30,6 +31,7 @@ class SubjectPlan(models.Model):
     clear = models.JSONField(default=list, help_text="Episodes in another state, which go through 0 first.")
     mark = models.JSONField(default=list, help_text="Episodes to mark as watched.")
     complete = models.BooleanField(default=False, help_text="Set the collection to done after the marks.")
+    restore = models.JSONField(null=True, help_text="Of an undo: the marks and the list state to put back.")
     reason = models.CharField(max_length=40, blank=True, default="")
     detail = models.CharField(max_length=300, blank=True, default="")
     writes = models.PositiveSmallIntegerField(default=0)

@@ -39,6 +39,7 @@ class SyncRun(models.Model):
         FULL = "full", _("full resync")
         RETRY = "retry", _("retry")
         COMMAND = "command", _("command line")
+        UNDO = "undo", _("undo")
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("queued")
@@ -69,6 +70,9 @@ class SyncRun(models.Model):
     full = models.BooleanField(_("full"), default=False)
     kinds = models.JSONField(default=list)
     only_retry = models.BooleanField(default=False, help_text="Takes up what failed or waits, and reads nothing new.")
+    undoes = models.ForeignKey(
+        "self", verbose_name=_("undoes"), on_delete=models.SET_NULL, null=True, related_name="undone_by"
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED)
     stage = models.CharField(_("stage"), max_length=8, choices=Stage.choices, default=Stage.READ)
     step = models.PositiveIntegerField(default=0)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from bgmsync.standins.trakt.catalogue import Catalogue
     from bgmsync.standins.trakt.site import TraktSite
     from bgmsync.standins.world import Play
 
@@ -59,7 +58,10 @@ class History:
     def row(self, play: Play, *, full: bool) -> dict[str, Any]:
         head = {"id": play.id, "watched_at": trakt_time(play.watched_at), "action": play.action}
         if play.movie:
-            return head | {"type": "movie", "movie": self._catalogue.movie(self._catalogue.movies[play.movie], full=full)}
+            return head | {
+                "type": "movie",
+                "movie": self._catalogue.movie(self._catalogue.movies[play.movie], full=full),
+            }
         show, season, episode = self._catalogue.episodes[play.episode or 0]
         return head | {
             "type": "episode",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bgmsync.standins.clock import trakt_time
-from bgmsync.standins.world import Listed, Play, TraktUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
 
     from bgmsync.standins.clock import Clock
     from bgmsync.standins.trakt.catalogue import Catalogue
+    from bgmsync.standins.world import Listed, Play, TraktUser
 
 LEAVES = {
     "movies": "watched_at collected_at rated_at watchlisted_at favorited_at commented_at paused_at hidden_at",
@@ -48,8 +48,7 @@ class Library:
 
     def rows(self, name: str) -> list[Listed]:
         """Return the ratings, collection, watchlist or hidden rows."""
-        rows: list[Listed] = getattr(self.user, name)
-        return rows
+        return cast("list[Listed]", getattr(self.user, name))
 
     def activities(self) -> dict[str, Any]:
         written: dict[str, Any] = {"all": max(self._moved.values())}

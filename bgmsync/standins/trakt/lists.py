@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bgmsync.standins.clock import trakt_time
-from bgmsync.standins.trakt.paging import Json, extended, number, paged
+from bgmsync.standins.trakt.paging import Json, extended, paged
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -156,5 +156,5 @@ class Lists:
             request,
             rows,
             lambda row: {"hidden_at": trakt_time(row.at), "type": row.type} | self.media(row, full=full),
-            default=number(None, 10),
+            default=10,
         )

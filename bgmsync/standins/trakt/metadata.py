@@ -72,7 +72,7 @@ class Metadata:
         return Json([{"title": alias, "country": None} for alias in movie.aliases]) if movie else missing()
 
     async def search(self, request: Request) -> Response:
-        """Find by another site's id. One number can be a show's, a movie's and an episode's: ``type`` tells them apart."""
+        """Find by another site's id, which a show, a movie and an episode may share: ``type`` tells them apart."""
         id_type, wanted = request.path_params["id_type"], request.path_params["id"]
         if id_type not in ID_TYPES:
             return missing()
@@ -142,7 +142,11 @@ def written_settings(user: TraktUser) -> dict[str, Any]:
         },
         "permissions": {"commenting": True, "liking": True, "following": True},
         "connections": dict.fromkeys(("facebook", "twitter", "mastodon", "google", "apple"), False),
-        "sharing_text": {"watching": "I'm watching [item]", "watched": "I just watched [item]", "rated": "[item] [stars]"},
+        "sharing_text": {
+            "watching": "I'm watching [item]",
+            "watched": "I just watched [item]",
+            "rated": "[item] [stars]",
+        },
         "limits": {
             "list": {"count": 5, "item_count": 250},
             "watchlist": {"item_count": 250},

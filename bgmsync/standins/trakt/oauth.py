@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from urllib.parse import urlencode
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bgmsync.standins.bodies import form_body, json_body
 from bgmsync.standins.consent import code_page, consent_page, page
 from bgmsync.standins.tokens import Pair, Refused, redirect_allowed
 from bgmsync.standins.trakt.paging import Json
@@ -72,8 +72,7 @@ class OAuth:
         return HTMLResponse(consent_page(SERVICE, app.client_id, self._site.libraries, dict(asked)))
 
     async def decide(self, request: Request) -> Response:
-        async with request.form() as sent:
-            form = {key: str(value) for key, value in sent.items()}
+        form = await form_body(request)
         app = self._tokens.app(form.get("client_id"))
         target = form.get("redirect_uri", "")
         if app is None or not redirect_allowed(app, target) or form.get("user") not in self._site.libraries:
@@ -170,8 +169,7 @@ class OAuth:
         return HTMLResponse(code_page(SERVICE, self._site.libraries, request.query_params.get("code", "")))
 
     async def decide_device(self, request: Request) -> Response:
-        async with request.form() as sent:
-            form = {key: str(value) for key, value in sent.items()}
+        form = await form_body(request)
         code = form.get("user_code", "").strip().upper()
         device = next((device for device in self._devices.values() if device.user_code == code), None)
         if device is None or form.get("user") not in self._site.libraries:
@@ -203,14 +201,3 @@ def verified(challenge: str, verifier: str) -> bool:
 
 def refused(code: str) -> Response:
     return Json({"error": code, "error_description": DESCRIPTIONS.get(code, code)}, 400)
-
-
-async def json_body(request: Request) -> dict[str, Any] | None:
-    """Read a JSON object; None when the body is anything else."""
-    if not request.headers.get("content-type", "").startswith("application/json"):
-        return None
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None

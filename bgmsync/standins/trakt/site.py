@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from bgmsync.standins.agents import is_default_agent
 from bgmsync.standins.clock import trakt_time
-from bgmsync.standins.exchange import Answer, Exchange, Service, cloudflare, json_answer
+from bgmsync.standins.exchange import Answer, Exchange, Service, cloudflare, exchange_of, json_answer
 from bgmsync.standins.limits import Limits
 from bgmsync.standins.tokens import TokenStore
 from bgmsync.standins.trakt.catalogue import Catalogue
@@ -50,7 +50,7 @@ class TraktSite:
 
     def library(self, request: Request) -> Library:
         """Return what belongs to the user whose token came with a request."""
-        exchange: Exchange = request.state.exchange
+        exchange = exchange_of(request)
         return self.libraries[exchange.user or ""]
 
     def waits_itself(self, exchange: Exchange) -> bool:  # noqa: ARG002 - nothing is written here
