@@ -15,7 +15,7 @@ class AdminSite(admin.AdminSite):
     site_header = "bgmsync"
     site_title = "bgmsync"
     index_title = _("Home")
-    site_url = None
+    site_url = ""
     enable_nav_sidebar = False
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a supervisor asks: does the process live, and can it do its work?"""
+"""What a supervisor asks: whether the process lives, and whether it can do its work."""
 
 from __future__ import annotations
 

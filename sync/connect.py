@@ -58,7 +58,7 @@ def connect_by_token(account: BangumiAccount, token: str, days: int | None) -> N
     me = async_to_sync(_whoami)(token)
     lives = timedelta(days=days) if days else async_to_sync(_life_of)(token)
     account.redirect_uri = ""
-    account.keep(TokenGrant(access_token=SecretStr(token), expires_in=lives and int(lives.total_seconds())))
+    account.keep(TokenGrant(access_token=SecretStr(token), expires_in=int(lives.total_seconds()) if lives else None))
     _note_owner(account, me)
 
 

@@ -1,4 +1,4 @@
-"""Make the demo's world, ``bgmsync/standins/demo-world.json``, of real anime: ``uv run python -m tests.make_demo_world``.
+"""Make ``bgmsync/standins/demo-world.json`` of real anime: ``uv run python -m tests.make_demo_world``.
 
 Real: TMDB and Bangumi ids, titles, episode lists and air dates of the subjects whose lists were captured. Made up:
 the user, the plays, Trakt's own ids of episodes, the live-action titles, and the episode rows of subjects that are
@@ -52,13 +52,15 @@ class Show:
 
 
 SHOWS = [
-    Show(1429, "Attack on Titan", {1: [55770], 2: [118335], 3: [217300, 263750], 4: [285666]}, {1: 25, 2: 12, 3: 22}, 40),
+    Show(1429, "Attack on Titan", {1: [55770], 2: [118335], 3: [217300, 263750], 4: [285666]},
+         {1: 25, 2: 12, 3: 22}, 40),
     Show(65942, "Re:ZERO -Starting Life in Another World-", {1: [140001, 278826, 316247]}, {1: 50}, 130),
     Show(100565, "86: Eighty Six", {1: [302189, 331887]}, {1: 14}, 1),
     Show(26867, "Mushi-Shi", {1: [340], 2: [92705, 106207]}, {1: 26, 2: 12}, 200, undated=12),
     Show(12598, "Black Lagoon", {1: [979, 980]}, {1: 24}, 300),
     Show(94664, "Mushoku Tensei: Jobless Reincarnation", {1: [277554, 325585]}, {1: 23}, 25),
-    Show(60863, "Haikyu!!", {0: [118107, 144852, 212459], 1: [84171], 2: [120236], 3: [173849]}, {1: 25, 2: 25, 3: 10}, 90),
+    Show(60863, "Haikyu!!", {0: [118107, 144852, 212459], 1: [84171], 2: [120236], 3: [173849]},
+         {1: 25, 2: 25, 3: 10}, 90),
     Show(72517, "Classroom of the Elite", {1: [214272]}, {1: 3}, 60),
     Show(24835, "Clannad", {1: [51], 2: [876]}, {1: 22, 2: 22}, 340, rewatched=[(2, 18), (2, 22)]),
     Show(46260, "Naruto", {1: [3425]}, {1: 30}, 3),
@@ -148,7 +150,7 @@ class Maker:
         self._watch(show)
 
     def _episodes(self, subject_ids: list[int], known: list[Known]) -> list[dict[str, Any]]:
-        """Number the main episodes of a season's subjects through, as TMDB does; recaps between numbers are left out."""
+        """Number the main episodes of a season's subjects through, as TMDB does, without recaps between numbers."""
         episodes: list[dict[str, Any]] = []
         for subject_id in subject_ids:
             begin = next((item.begin for item in known if item.subject_id == subject_id), None)
@@ -213,7 +215,7 @@ class Maker:
             self._play(days_ago, movie=movie["trakt"])
 
     def _add_live_action(self) -> None:
-        episodes = [
+        episodes: list[dict[str, Any]] = [
             {
                 "trakt": self._id("episode"),
                 "number": n + 1,
@@ -307,9 +309,11 @@ class Maker:
             "access_token": "demo-bangumi-access-token",
             "refresh_token": "demo-bangumi-refresh-token",
             "collections": [
-                {"subject_id": 302189, "type": 1, "updated_at": "-400d", "tags": ["原创", "机战"], "comment": "等完结再看"},
+                {"subject_id": 302189, "type": 1, "updated_at": "-400d", "tags": ["机战", "科幻"],
+                 "comment": "等完结再看"},
                 {"subject_id": 3425, "type": 4, "updated_at": "-380d", "marks": self._marks(3425, 12)},
-                {"subject_id": 84171, "type": 3, "updated_at": "-370d", "private": True, "marks": self._marks(84171, 5)},
+                {"subject_id": 84171, "type": 3, "updated_at": "-370d", "private": True,
+                 "marks": self._marks(84171, 5)},
                 {"subject_id": 214272, "type": 5, "updated_at": "-365d", "rate": 4, "comment": "不太合口味"},
                 {"subject_id": 876, "type": 2, "updated_at": "-360d", "rate": 10, "marks": self._marks(876, 22)},
             ],

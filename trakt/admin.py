@@ -54,7 +54,9 @@ def connection_badge(connection: Connection) -> SafeString:
 def in_zone(times: Iterable[datetime], zone: Any) -> list[dict[str, str]]:
     """Return *times* as a person of *zone* reads them, with the day of the week."""
     local = [timezone.localtime(moment, zone) for moment in times]
-    return [{"iso": t.isoformat(), "day": date_format(t, "l"), "text": date_format(t, "DATETIME_FORMAT")} for t in local]
+    return [
+        {"iso": t.isoformat(), "day": date_format(t, "l"), "text": date_format(t, "DATETIME_FORMAT")} for t in local
+    ]
 
 
 class ImportForm(forms.Form):
@@ -89,24 +91,22 @@ class TraktConfigAdmin(OwnedAdmin, QuickAdmin):
         ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  # Django names it
-        """A settings page is made when its user first comes; there is nothing to add."""
+        """Say no: a settings page is made when its user first comes."""
         return False
 
     def mine(self, request: HttpRequest) -> HttpResponse:
         config, _made = TraktConfig.objects.get_or_create(user=request.user)
         return redirect("admin:trakt_traktconfig_change", config.pk)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if not request.user.is_superuser and self.has_view_permission(request):
             return self.mine(request)
         return super().changelist_view(request, extra_context)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         config = self.get_object(request, object_id)
         own = config is not None and config.user_id == request.user.pk
-        context = {
+        context: dict[str, Any] = {
             "title": gettext("Settings"),
             "subtitle": None if own else str(config),
             "own": own,
@@ -175,5 +175,3 @@ class TraktConfigAdmin(OwnedAdmin, QuickAdmin):
     @admin.display(description=_("Trakt"))
     def trakt_connection(self, config: TraktConfig) -> SafeString:
         return connection_badge(config)
-
-

@@ -117,7 +117,7 @@ def from_file(config: TraktConfig, content: bytes) -> TraktConfigForm:
         if key in SETTINGS and not _is_one_of(value, SETTINGS[key]):
             problems.append(gettext("%(key)s: a value of this type is not possible.") % {"key": key})
     if problems:
-        raise ValidationError(problems)
+        raise ValidationError([*map(ValidationError, problems)])
     form = TraktConfigForm({**{name: getattr(config, name) for name in SETTINGS}, **given}, instance=config)
     if not form.is_valid():
         raise ValidationError([f"{key}: {text}" for key, texts in form.errors.items() for text in texts])

@@ -83,7 +83,9 @@ def device_poll(request: HttpRequest) -> JsonResponse:
     """Tell the page's script how it stands: ``state``, ``text``, and where to go when it is over."""
     pending = _pending_device(request)
     if pending is None:
-        return JsonResponse({"state": "over", "text": gettext("There is no open request."), "next": consent.settings_page()})
+        return JsonResponse(
+            {"state": "over", "text": gettext("There is no open request."), "next": consent.settings_page()}
+        )
     try:
         state = _poll(request, pending)
     except RemoteError as error:
@@ -117,7 +119,9 @@ def device_check(request: HttpRequest) -> HttpResponse:
 def disconnect(request: HttpRequest) -> HttpResponse:
     config = _config(request)
     if request.method == "GET":
-        return consent.page(request, "connect/disconnect.html", {"title": gettext("Disconnect Trakt?"), "service": Service.TRAKT.label})
+        return consent.page(
+            request, "connect/disconnect.html", {"title": gettext("Disconnect Trakt?"), "service": Service.TRAKT.label}
+        )
     if connect.disconnect(config):
         messages.success(request, gettext("Trakt is disconnected. Schedule, history and settings are kept."))
     else:
@@ -138,7 +142,6 @@ def _config(request: HttpRequest) -> TraktConfig:
 def _connected(request: HttpRequest, address: str) -> HttpResponse:
     messages.success(request, gettext("Trakt is connected."))
     return redirect(address)
-
 
 
 def _start_device(request: HttpRequest) -> HttpResponse:

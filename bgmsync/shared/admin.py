@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.options import ShowFacets
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -40,7 +41,7 @@ class QuickAdmin(admin.ModelAdmin):
 
     paginator = QuickPaginator
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
+    show_facets = ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 50
 

@@ -23,7 +23,7 @@ from bgmsync.shared.http import LocalBudget, Transport, Unauthorized, Unreachabl
 from bgmsync.shared.http.oauth import new_state
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     import httpx
     from django.http import HttpRequest, HttpResponse
@@ -145,12 +145,12 @@ def leave(request: HttpRequest, service: Service, address: str) -> HttpResponse:
     browsers hold that against the redirects that follow a form as well.
     """
     response = page(request, "connect/leaving.html", {"address": address, "service": service.label})
-    response.headers["Refresh"] = f"0; url={address}"
+    response["Refresh"] = f"0; url={address}"
     return response
 
 
 @asynccontextmanager
-async def talk(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+async def talk(service: Service) -> AsyncGenerator[httpx.AsyncClient]:
     """Open a client for one short talk with *service*; raise :class:`Unreachable` when it takes too long."""
     try:
         async with asyncio.timeout(PATIENCE), new_client(verify=settings.TLS) as http:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 ICONS = "bgmsync/icons.svg"
 
+MOMENT = timedelta(minutes=1)
+
 
 class Look(NamedTuple):
     """``tone`` is one of good, warn, bad, info and quiet; ``icon`` is the name of a symbol in ``icons.svg``."""
@@ -27,6 +31,8 @@ class Look(NamedTuple):
 
 
 QUIET = Look("quiet", "dot")
+NOTHING = mark_safe('<span class="none">–</span>')  # a constant
+"""An empty cell of a list; narrow screens leave it out."""
 
 
 def icon(name: str) -> SafeString:
@@ -51,12 +57,14 @@ def ago(at: datetime | None) -> SafeString | str:
     if at is None:
         return gettext("never")
     now = timezone.now()
-    if abs((at - now).total_seconds()) < 60:
+    if abs(at - now) < MOMENT:
         text = gettext("just now") if at <= now else gettext("in a moment")
     elif at <= now:
-        text = gettext("%(time)s ago") % {"time": timesince(at, now, depth=1)}
+        span = timesince(at, now, depth=1)  # ty: ignore[unknown-argument]  # the stubs lack Django's depth
+        text = gettext("%(time)s ago") % {"time": span}
     else:
-        text = gettext("in %(time)s") % {"time": timeuntil(at, now, depth=1)}
+        span = timeuntil(at, now, depth=1)  # ty: ignore[unknown-argument]  # the stubs lack Django's depth
+        text = gettext("in %(time)s") % {"time": span}
     local = timezone.localtime(at)
     exact = date_format(local, "DATETIME_FORMAT")
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, text)

@@ -17,12 +17,12 @@ from sync.connect import TOKEN_PAGE
 from sync.models import BangumiAccount, SyncItem, SyncRun
 from sync.reasons import text_of
 from trakt.admin import connection_badge
-from trakt.models import TraktConfig
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from bgmsync.shared.models import Connection
+    from trakt.models import TraktConfig
 
 register = template.Library()
 register.simple_tag(html.icon, name="icon")
@@ -40,7 +40,7 @@ def badge(look: html.Look, text: object) -> SafeString:
 
 @register.inclusion_tag("ui/menu.html", takes_context=True)
 def menu(context: dict[str, Any]) -> dict[str, Any]:
-    """The pages of a user, with how many decisions wait."""
+    """List the pages of a user, with how many decisions wait."""
     request = context["request"]
     rows = SyncItem.objects.filter(user=request.user, state=SyncItem.State.REVIEW)
     waiting = rows.order_by()[: REVIEWS_COUNTED + 1].count()
@@ -51,12 +51,23 @@ def menu(context: dict[str, Any]) -> dict[str, Any]:
         (gettext("Runs"), reverse("admin:sync_syncrun_changelist"), "sync", "/syncrun/" in request.path),
         (gettext("Items"), items, "list", "/syncitem/" in request.path and not review),
         (gettext("Review"), f"{items}?state__exact=review", "question", review),
-        (gettext("Rules"), reverse("admin:sync_mappingoverride_changelist"), "link", "/mappingoverride/" in request.path),
+        (
+            gettext("Rules"),
+            reverse("admin:sync_mappingoverride_changelist"),
+            "link",
+            "/mappingoverride/" in request.path,
+        ),
         (gettext("Settings"), reverse("admin:trakt_traktconfig_mine"), "gear", "/traktconfig/" in request.path),
     ]
     return {
         "places": [
-            {"text": text, "address": address, "icon": icon, "here": here, "count": waiting if icon == "question" else 0}
+            {
+                "text": text,
+                "address": address,
+                "icon": icon,
+                "here": here,
+                "count": waiting if icon == "question" else 0,
+            }
             for text, address, icon, here in places
         ],
         "most": REVIEWS_COUNTED,
@@ -80,7 +91,7 @@ def operator(context: dict[str, Any]) -> dict[str, Any]:
 
 @register.inclusion_tag("ui/connections.html", takes_context=True)
 def connections(context: dict[str, Any], config: TraktConfig) -> dict[str, Any]:
-    """The two connections of the settings page's user; whoever looks at another's page can't touch them."""
+    """Show the two connections of the page's user; whoever looks at another's page can't touch them."""
     account = BangumiAccount.objects.filter(user_id=config.user_id).first() or BangumiAccount(user_id=config.user_id)
     own = context["request"].user.pk == config.user_id
     return {**_shared(context), "cards": [_card(config, own=own), _card(account, own=own)], "token_page": TOKEN_PAGE}

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin
-from bgmsync.shared.html import ago, moment
+from bgmsync.shared.html import NOTHING, ago, moment
 from sync import runs
 from sync.admin import decision, looks
 from sync.admin.evidence import sentences
@@ -93,21 +93,31 @@ class SyncItemAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             *super().get_urls(),
         ]
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002  # Django names it
+        queryset: QuerySet,
+        search_term: str,
+    ) -> tuple[QuerySet, bool]:
         """Search the titles, of which there are few, and then their items by index."""
         for word in search_term.split():
             titles = Title.objects.filter(Q(title__icontains=word) | Q(original_title__icontains=word))
             queryset = queryset.filter(title__in=list(titles.values_list("pk", flat=True)[:MOST_TITLES]))
         return queryset, False
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         state = request.GET.get("state__exact")
         title = gettext("Waiting for your decision") if state == SyncItem.State.REVIEW else gettext("Items")
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        empty = gettext("Nothing was read from Trakt yet. The first run fills this list.")
+        return super().changelist_view(request, {"title": title, "empty_text": empty, **(extra_context or {})})
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002  # Django names it
+        extra_context: Any = None,
+    ) -> Any:
         item = self._own(request, object_id)
         context = {
             **self.admin_site.each_context(request),
@@ -178,7 +188,7 @@ class SyncItemAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
 
     @admin.display(description=_("next try"))
     def next_try(self, item: SyncItem) -> SafeString | str:
-        return ago(item.next_try_at) if item.next_try_at and item.state in SyncItem.RETRIED else "–"
+        return ago(item.next_try_at) if item.next_try_at and item.state in SyncItem.RETRIED else NOTHING
 
     @admin.display(description=_("state"))
     def state_badge(self, item: SyncItem) -> SafeString:
@@ -187,14 +197,14 @@ class SyncItemAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
     @admin.display(description=_("on Bangumi"))
     def subject(self, item: SyncItem) -> SafeString | str:
         if not item.subject_id:
-            return "–"
+            return NOTHING
         place = f" · {item.position}" if item.position else ""
         address = f"https://bgm.tv/subject/{item.subject_id}"
         return format_html('<a href="{}" rel="noreferrer">{}</a>{}', address, item.subject_id, place)
 
     @admin.display(description=_("reason"))
-    def why(self, item: SyncItem) -> str:
-        return str(text_of(item.reason).short) if item.reason else "–"
+    def why(self, item: SyncItem) -> SafeString | str:
+        return str(text_of(item.reason).short) if item.reason else NOTHING
 
     def _own(self, request: HttpRequest, pk: Any) -> SyncItem:
         item = self.get_object(request, str(pk))

@@ -32,7 +32,7 @@ class MappingOverrideAdmin(OwnedAdmin, QuickAdmin):
         (None, {"fields": ("user", "note")}),
     )
 
-    def get_exclude(self, request: HttpRequest, obj: MappingOverride | None = None) -> tuple[str, ...]:
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002  # Django names it
         return () if request.user.is_superuser else ("user",)
 
     def get_fieldsets(self, request: HttpRequest, obj: MappingOverride | None = None) -> Any:
@@ -41,13 +41,15 @@ class MappingOverrideAdmin(OwnedAdmin, QuickAdmin):
         return (*self.fieldsets[:2], (None, {"fields": ("note",)}))
 
     def save_model(self, request: HttpRequest, obj: MappingOverride, form: ModelForm, change: bool) -> None:  # noqa: FBT001  # Django's signature
-        """A member's overrides are the member's; only a superuser makes them for others, or for everybody."""
+        """Make a member's override the member's own; a superuser makes them for others, or for everybody."""
         if not request.user.is_superuser:
             obj.user = request.user
         super().save_model(request, obj, form, change)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().changelist_view(request, {"title": gettext("Rules you set"), **(extra_context or {})})
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        empty = gettext("No rules yet. Deciding a review makes one; it goes before everything else.")
+        context = {"title": gettext("Rules"), "empty_text": empty, **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(title_name=_title_name())

@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from sync.admin import looks
 from sync.admin.remedies import remedy_of
-from sync.models import Subject, SubjectPlan, SyncItem, SyncRun
+from sync.bangumi.schemas import CollectionType
+from sync.models import Subject, SyncItem, SyncRun
 from sync.reasons import text_of
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ STAGES = (
 )
 MOST_SUBJECTS = 200
 MOST_LINES = 500
+EXACT = 10
+"""Seconds up to which a duration is written with a tenth."""
 
 
 def report(run: SyncRun) -> dict[str, Any]:
@@ -63,38 +67,38 @@ def progress(run: SyncRun) -> dict[str, Any]:
     }
 
 
-def verdict(run: SyncRun) -> str:  # noqa: PLR0911  # a sentence for each ending
+def verdict(run: SyncRun) -> str:
+    """Say in a sentence how the run ended, or what it is doing."""
+    if run.status == Status.RUNNING and run.cancel_asked:
+        return gettext("Stopping: it finishes the subject it is at.")
+    if run.status != Status.SUCCEEDED:
+        return str(SENTENCES[Status(run.status)])
+    if run.dry_run:
+        return gettext("This is a preview: nothing was written to Bangumi.")
     done = run.counts.get(State.DONE, 0)
-    review = run.counts.get(State.REVIEW, 0)
-    match run.status:
-        case Status.QUEUED:
-            return gettext("Waiting for a worker.")
-        case Status.RUNNING if run.cancel_asked:
-            return gettext("Stopping: it finishes the subject it is at.")
-        case Status.RUNNING:
-            return gettext("Under way. You can leave this page; the run goes on.")
-        case Status.SUCCEEDED if run.dry_run:
-            return gettext("This is a preview: nothing was written to Bangumi.")
-        case Status.SUCCEEDED if done:
-            text = ngettext("%(n)s play was carried over.", "%(n)s plays were carried over.", done) % {"n": done}
-            return f"{text} {_waiting_for_you(review)}".strip()
-        case Status.SUCCEEDED:
-            return f"{gettext('Everything was up to date; nothing had to be written.')} {_waiting_for_you(review)}".strip()
-        case Status.INCOMPLETE:
-            return gettext("Not everything arrived yet. What is missing is listed below and is tried again by itself.")
-        case Status.DEFERRED:
-            return gettext("The run was put off, because a service could not be used. It is tried again by itself.")
-        case Status.CANCELLED:
-            return gettext("The run was cancelled. What had been written stays; the rest waits for the next run.")
-        case Status.AWAITING:
-            return gettext("The plan waits for your approval.")
-    return gettext("The run failed. Nothing is lost; below is why, and what to do.")
+    text = gettext("Everything was up to date; nothing had to be written.")
+    if done:
+        text = ngettext("%(n)s play was carried over.", "%(n)s plays were carried over.", done) % {"n": done}
+    return f"{text} {_waiting_for_you(run.counts.get(State.REVIEW, 0))}".strip()
+
+
+SENTENCES = {
+    Status.QUEUED: _("Waiting for a worker."),
+    Status.RUNNING: _("Under way. You can leave this page; the run goes on."),
+    Status.AWAITING: _("The plan waits for your approval."),
+    Status.INCOMPLETE: _("Not everything arrived yet. What is missing is listed below and is tried again by itself."),
+    Status.DEFERRED: _("The run was put off, because a service could not be used. It is tried again by itself."),
+    Status.CANCELLED: _("The run was cancelled. What had been written stays; the rest waits for the next run."),
+    Status.FAILED: _("The run failed. Nothing is lost; below is why, and what to do."),
+}
 
 
 def _waiting_for_you(review: int) -> str:
     if not review:
         return ""
-    return ngettext("%(n)s play waits for your decision.", "%(n)s plays wait for your decision.", review) % {"n": review}
+    return ngettext("%(n)s play waits for your decision.", "%(n)s plays wait for your decision.", review) % {
+        "n": review
+    }
 
 
 def states(run: SyncRun) -> list[dict[str, Any]]:
@@ -142,7 +146,7 @@ def subjects(run: SyncRun) -> list[dict[str, Any]]:
             "badge": looks.plan_badge(plan),
             "ticks": len(plan.mark),
             "reason": text_of(plan.reason) if plan.reason else None,
-            "completes": plan.complete or plan.collect == 2,
+            "completes": plan.complete or plan.collect == CollectionType.DONE,
         }
         for plan in plans
     ]
@@ -162,6 +166,7 @@ def in_seconds(seconds: float | None) -> str:
     """Write a duration as a person reads it: 0.4 s, 12 s, 3 min 5 s."""
     if seconds is None:
         return "–"
-    if seconds < 60:
-        return gettext("%(n)s s") % {"n": f"{seconds:.1f}" if seconds < 10 else round(seconds)}
-    return gettext("%(m)s min %(s)s s") % {"m": int(seconds // 60), "s": int(seconds % 60)}
+    minutes, rest = divmod(seconds, 60)
+    if minutes:
+        return gettext("%(m)s min %(s)s s") % {"m": int(minutes), "s": int(rest)}
+    return gettext("%(n)s s") % {"n": f"{seconds:.1f}" if seconds < EXACT else round(seconds)}

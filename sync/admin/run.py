@@ -18,11 +18,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin
-from bgmsync.shared.html import moment
+from bgmsync.shared.html import NOTHING, moment
 from sync import runs
 from sync.admin import looks
-from sync.admin.report import in_seconds, progress, report
 from sync.admin.ready import what_is_missing
+from sync.admin.report import in_seconds, progress, report
 from sync.models import SyncRun
 
 if TYPE_CHECKING:
@@ -54,12 +54,18 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             *super().get_urls(),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": gettext("Runs"), **(extra_context or {})})
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        empty = gettext("No run yet. Start one on the settings page; a preview writes nothing.")
+        context = {"title": gettext("Runs"), "empty_text": empty, **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002  # Django names it
+        extra_context: Any = None,
+    ) -> Any:
         """Show the run as a report; there is nothing on it to change."""
         run = self._own(request, object_id)
         context = {
@@ -146,10 +152,10 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
         return in_seconds(run.seconds)
 
     @admin.display(description=_("outcome"))
-    def outcome(self, run: SyncRun) -> SafeString | str:
+    def outcome(self, run: SyncRun) -> SafeString:
         counts = [(state, n) for state, n in run.counts.items() if n]
         if not counts:
-            return "–" if run.is_final else ""
+            return NOTHING
         return format_html(
             '<span class="counts">{}</span>',
             format_html_join("", "{}", ((looks.state_badge(state, f"{n} {_state(state)}"),) for state, n in counts)),

@@ -34,6 +34,7 @@ VERDICT_FIELDS = [
     "episode_id",
     "position",
     "confidence",
+    "by_person",
     "evidence",
     "candidates",
     "run",
@@ -131,9 +132,31 @@ def save_verdicts(items: Sequence[SyncItem]) -> None:
         SyncItem.objects.bulk_create(part, update_conflicts=True, unique_fields=["id"], update_fields=VERDICT_FIELDS)
 
 
-def matched_items(user_id: int) -> list[SyncItem]:
-    rows = SyncItem.objects.filter(user_id=user_id, state=State.MATCHED).select_related("title")
-    return list(rows.order_by("subject_id", "pk"))
+def matched_items(user_id: int) -> tuple[list[SyncItem], dict[int, Title]]:
+    """Return the items that are to be planned, without what was noted about their match, and their titles."""
+    rows = SyncItem.objects.filter(user_id=user_id, state=State.MATCHED).defer("evidence", "candidates")
+    items = list(rows.order_by("subject_id", "pk"))
+    titles = Title.objects.filter(pk__in={item.title_id for item in items}).defer("seasons")
+    return items, {title.pk: title for title in titles}
+
+
+def save_states(items: Iterable[SyncItem]) -> None:
+    """Store state, reason and episode of *items*: many share them, so few statements do."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for item in items:
+        values = (item.state, item.reason, item.detail, item.attempts, item.next_try_at, item.run_id)
+        groups.setdefault(values, []).append(item.pk)
+    for (state, reason, detail, attempts, next_try_at, run_id), keys in groups.items():
+        for part in chunks(keys):
+            SyncItem.objects.filter(pk__in=part).update(
+                state=state,
+                reason=reason,
+                detail=detail,
+                attempts=attempts,
+                next_try_at=next_try_at,
+                run_id=run_id,
+                updated_at=timezone.now(),
+            )
 
 
 def unfinished_plans(user_id: int) -> dict[int, SubjectPlan]:
@@ -142,9 +165,12 @@ def unfinished_plans(user_id: int) -> dict[int, SubjectPlan]:
     return {plan.subject_id: plan for plan in SubjectPlan.objects.filter(user_id=user_id, status__in=open_states)}
 
 
-def save_plans(run: SyncRun, plans: Sequence[SubjectPlan], items: Sequence[SyncItem]) -> None:
+def save_plans(
+    run: SyncRun, plans: Sequence[SubjectPlan], items: Sequence[SyncItem], moved: Sequence[SyncItem]
+) -> None:
     """Store *plans* and the *items* they cover in one step, before anything is written for them.
 
+    *moved* are those items whose episode in the list is another than was known, or was not known yet.
     A run that goes on after a crash meets its own plans again; what stood before the first write is kept.
     """
     with transaction.atomic():
@@ -156,7 +182,8 @@ def save_plans(run: SyncRun, plans: Sequence[SubjectPlan], items: Sequence[SyncI
                 plan.before = {**older.before, "marks": plan.before["marks"] | older.before.get("marks", {})}
                 plan.writes = older.writes
                 plan.save()
-        save_verdicts(items)
+        save_states(items)
+        SyncItem.objects.bulk_update(moved, ["episode_id"], batch_size=100)
 
 
 def close_plans(plans: Iterable[SubjectPlan], now_planned: set[int]) -> None:

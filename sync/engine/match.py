@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sync.matching.overrides import Override
 
 State = SyncItem.State
-TITLES_AT_ONCE = 200
+TITLES_AT_ONCE = 64
 ROUNDS = 4
 """How often the rules may ask for more about one title before they must conclude."""
 
@@ -101,7 +101,7 @@ def _apply_overrides(items: list[SyncItem], overrides: Sequence[Override], work:
         elif (verdict := decisions.decide(override, fact, Known())).best is None:
             _settle(item, State.SKIPPED, Reason.IGNORED)
         else:
-            _accept(item, verdict.best)
+            _accept(item, verdict.best, by_person=True)
     return left
 
 
@@ -192,8 +192,9 @@ def _all_hidden(verdict: Verdict, hidden: Collection[int]) -> bool:
     return bool(verdict.candidates) and all(c.subject_id in hidden for c in verdict.candidates)
 
 
-def _accept(item: SyncItem, best: Candidate) -> None:
+def _accept(item: SyncItem, best: Candidate, *, by_person: bool = False) -> None:
     _propose(item, best)
+    item.by_person = by_person
     item.state, item.reason, item.detail, item.next_try_at = State.MATCHED, "", "", None
 
 

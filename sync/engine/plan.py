@@ -25,28 +25,32 @@ if TYPE_CHECKING:
 
     from sync.bangumi.schemas import CollectionRow
     from sync.engine.context import Context, Listing
-    from sync.matching.facts import Episode
+    from sync.matching.facts import Episode, Subject, Work
 
 State = SyncItem.State
 
 
 async def plan(ctx: Context) -> list[SubjectPlan]:
     """Make and store a plan for each subject that has something to be written; settle the items that have not."""
-    items = await sync_to_async(ledger.matched_items)(ctx.run.user_id)
+    items, titles = await sync_to_async(ledger.matched_items)(ctx.run.user_id)
     if not items:
         return []
+    works = {pk: work_of(title) for pk, title in titles.items()}
+    known = {item.pk: item.episode_id for item in items}
     subjects = {subject: list(group) for subject, group in groupby(items, key=lambda item: item.subject_id or 0)}
     await ctx.stage(SyncRun.Stage.PLAN, len(subjects))
     await read_lists(ctx, subjects)
     unfinished = await sync_to_async(ledger.unfinished_plans)(ctx.run.user_id)
     try:
         made = await together(
-            _plan_subject(ctx, subject, group, unfinished.get(subject)) for subject, group in subjects.items()
+            _plan_subject(ctx, subject, [(item, works[item.title_id or 0]) for item in group], unfinished.get(subject))
+            for subject, group in subjects.items()
         )
     finally:
         await ctx.flush_cache()
     plans = [p for p in made if p is not None]
-    await sync_to_async(ledger.save_plans)(ctx.run, plans, items)
+    moved = [item for item in items if item.episode_id != known[item.pk]]
+    await sync_to_async(ledger.save_plans)(ctx.run, plans, items, moved)
     earlier = [p for p in unfinished.values() if p.subject_id in subjects and p.run_id != ctx.run.pk]
     await sync_to_async(ledger.close_plans)(earlier, {p.subject_id for p in plans})
     return plans
@@ -88,8 +92,9 @@ async def _entries(ctx: Context, username: str, subjects: Iterable[int]) -> list
 
 
 async def _plan_subject(
-    ctx: Context, subject_id: int, items: Sequence[SyncItem], unfinished: SubjectPlan | None
+    ctx: Context, subject_id: int, pairs: Sequence[tuple[SyncItem, Work]], unfinished: SubjectPlan | None
 ) -> SubjectPlan | None:
+    items = [item for item, _work in pairs]
     for item in items:
         item.run = ctx.run
     try:
@@ -104,7 +109,7 @@ async def _plan_subject(
     if listing is None:
         _review(items, Reason.SUBJECT_MISSING)
         return None
-    kept = _through_gate(ctx, subject_id, listing, items)
+    kept = _through_gate(ctx.facts(subject_id, listing), pairs)
     watched = _resolve(listing, kept)
     found = found_of(listing, ctx.lists.get(subject_id))
     change = decide(
@@ -117,29 +122,29 @@ async def _plan_subject(
     return _store(ctx, kept, found, change, unfinished)
 
 
-def _through_gate(ctx: Context, subject_id: int, listing: Listing, items: Sequence[SyncItem]) -> list[SyncItem]:
+def _through_gate(subject: Subject, pairs: Sequence[tuple[SyncItem, Work]]) -> list[SyncItem]:
     """Send to review the items whose air date points at another episode than the list says; return the others.
 
     A person's decision is not questioned.
     """
-    kept = [item for item in items if _decided_by_person(item)]
-    judged = [item for item in items if not _decided_by_person(item)]
-    pairs = []
-    for item in judged:
-        assert item.title is not None  # noqa: S101  # an item without a title is never matched
-        best = Candidate(subject_id, item.position, item.episode_id, Confidence(item.confidence))
-        pairs.append((fact_of(item, work_of(item.title)), Verdict(best)))
-    conflicts = gate(pairs, {subject_id: ctx.facts(subject_id, listing)})
-    for item, conflict in zip(judged, conflicts, strict=True):
+    kept = [item for item, _work in pairs if item.by_person]
+    judged = [(item, work) for item, work in pairs if not item.by_person]
+    conflicts = gate(
+        [
+            (
+                fact_of(item, work),
+                Verdict(Candidate(subject.id, item.position, item.episode_id, Confidence(item.confidence))),
+            )
+            for item, work in judged
+        ],
+        {subject.id: subject},
+    )
+    for (item, _work), conflict in zip(judged, conflicts, strict=True):
         if conflict is None:
             kept.append(item)
         else:
             _review([item], str(conflict))
     return kept
-
-
-def _decided_by_person(item: SyncItem) -> bool:
-    return any(evidence.get("code") == "override" for evidence in item.evidence)
 
 
 def _resolve(listing: Listing, items: list[SyncItem]) -> set[int]:

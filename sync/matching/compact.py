@@ -59,9 +59,9 @@ def compact(
 
 def pack(dataset: Dataset) -> bytes:
     """Write a compacted data set; the same rows always give the same bytes."""
-    body = {"format": FORMAT, "name": dataset.name, "version": dataset.version, "rows": dataset.rows}
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).replace("],[", "],\n[")
-    return gzip.compress(text.encode(), mtime=0)
+    head = json.dumps({"format": FORMAT, "name": dataset.name, "version": dataset.version}, ensure_ascii=False)
+    rows = ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in dataset.rows)
+    return gzip.compress(f'{head[:-1]}, "rows": [\n{rows}\n]}}\n'.encode(), mtime=0)
 
 
 def unpack(name: str, payload: bytes) -> Dataset:

@@ -60,6 +60,7 @@ class SyncItem(models.Model):
     episode_id = models.BigIntegerField(_("Bangumi episode"), null=True)
     position = models.IntegerField(_("position"), null=True)
     confidence = models.PositiveSmallIntegerField(_("confidence"), default=0)
+    by_person = models.BooleanField(_("decided by a person"), default=False)
     evidence = models.JSONField(default=list)
     candidates = models.JSONField(default=list)
 
