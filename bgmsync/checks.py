@@ -10,13 +10,15 @@ from django.conf import settings
 from django.core.checks import Error, register
 from django.core.checks import Warning as CheckWarning
 
+from bgmsync.shared.command import TAG
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from django.core.checks import CheckMessage
 
 
-@register()
+@register(TAG)
 def token_keys(**_kwargs: Any) -> list[CheckMessage]:
     """Refuse to start with keys that could not read or write a token."""
     found: list[CheckMessage] = []
@@ -35,7 +37,7 @@ def token_keys(**_kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-@register()
+@register(TAG)
 def addresses(**_kwargs: Any) -> list[CheckMessage]:
     """Check the addresses that OAuth and the clients are given."""
     names = ("BASE_URL", "TRAKT_API_URL", "TRAKT_AUTH_URL", "BANGUMI_API_URL", "BANGUMI_AUTH_URL")
@@ -59,7 +61,7 @@ def _address(name: str, value: str) -> Iterator[CheckMessage]:
         )
 
 
-@register()
+@register(TAG)
 def limits(**_kwargs: Any) -> list[CheckMessage]:
     """Check the numbers that decide how politely and how patiently the program works."""
     found: list[CheckMessage] = [

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -169,7 +169,7 @@ class TraktConfigAdmin(OwnedAdmin, QuickAdmin):
     def _own(self, request: HttpRequest, pk: int) -> TraktConfig:
         config = self.get_object(request, str(pk))
         if config is None or not self.has_view_permission(request, config):
-            raise PermissionDenied
+            raise Http404
         return config
 
     @admin.display(description=_("Trakt"))

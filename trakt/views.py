@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 DEVICE = "trakt_device"
 LONGEST_INTERVAL = 60
+POLITE = 0.9
+"""Trakt is asked no sooner than this share of the interval after the last time, whatever the browser does."""
 DEVICE_TEXTS = {
     DeviceState.PENDING: _("Waiting for you to enter the code at Trakt."),
     DeviceState.SLOW_DOWN: _("Waiting for you to enter the code at Trakt."),
@@ -173,8 +175,8 @@ def _pending_device(request: HttpRequest) -> dict[str, Any] | None:
 
 
 def _poll(request: HttpRequest, pending: dict[str, Any]) -> DeviceState | None:
-    """Ask Trakt, but never more often than it allows, whatever the browser does."""
-    if time.time() - pending["polled_at"] < pending["interval"] * 0.9:
+    """Ask Trakt once, if it allows that already."""
+    if time.time() - pending["polled_at"] < pending["interval"] * POLITE:
         return DeviceState.PENDING
     pending["polled_at"] = time.time()
     request.session.modified = True

@@ -14,9 +14,18 @@ from django.db.migrations.executor import MigrationExecutor
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
+TAG = "bgmsync"
+"""Marks the checks of the settings (see ``bgmsync.checks``)."""
+
 
 class ProductCommand(BaseCommand):
-    """A command with ``--json``: standard output then carries JSON alone, and all else goes to standard error."""
+    """A command with ``--json``: standard output then carries JSON alone, and all else goes to standard error.
+
+    Only the settings are checked before it runs: checking every admin page and address as well costs a second and
+    30 MB, and ``manage.py check`` and the tests do it.
+    """
+
+    requires_system_checks = (TAG,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON alone on standard output")

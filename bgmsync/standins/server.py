@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 import uvicorn
 
 from bgmsync.standins.bangumi.site import BangumiSite
-from bgmsync.standins.control import Control
 from bgmsync.standins.front import Front
 from bgmsync.standins.hub import Hub, Observer
 from bgmsync.standins.remote import control
+from bgmsync.standins.surface import Control
 from bgmsync.standins.trakt.site import TraktSite
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class StandIns:
         self._sockets = [listening(trakt_port), listening(bangumi_port)]
         self.trakt_url, self.bangumi_url = (f"http://{LOOPBACK}:{s.getsockname()[1]}" for s in self._sockets)
         self._servers: list[uvicorn.Server] = []
+        self._loop = asyncio.new_event_loop()
+        self._stopping = asyncio.Event()
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stand-ins", daemon=True)
 
@@ -66,7 +68,7 @@ class StandIns:
         }
 
     def control(self, path: str, body: Any = None, method: str | None = None) -> Any:
-        """Steer them: see :mod:`bgmsync.standins.control` for the paths."""
+        """Steer them: see :mod:`bgmsync.standins.surface` for the paths."""
         return control(self.trakt_url, path, body, method)
 
     def start(self) -> Self:
@@ -78,8 +80,7 @@ class StandIns:
 
     def stop(self) -> None:
         """Stop at once; requests that hang are dropped."""
-        for server in self._servers:
-            server.should_exit = server.force_exit = True
+        self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
 
     __enter__ = start
@@ -107,15 +108,28 @@ class StandIns:
             )
             for site in (trakt, bangumi)
         ]
-        asyncio.run(self._serve())
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
 
     async def _serve(self) -> None:
         pairs = zip(self._servers, self._sockets, strict=True)
-        serving = asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in pairs))
-        while not all(server.started for server in self._servers) and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
+        serving = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in pairs]
+        while not all(server.started for server in self._servers):  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.005)
         self._up.set()
-        await serving
+        await self._stopping.wait()
+        for task in serving:  # uvicorn's own way out takes a fifth of a second
+            task.cancel()
+        for server in self._servers:
+            drop(server)
+
+
+def drop(server: uvicorn.Server) -> None:
+    """Stop listening and cut all connections."""
+    for listener in server.servers:
+        listener.close()
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()
 
 
 def listening(port: int) -> socket.socket:

@@ -15,6 +15,7 @@ from sync.bangumi.client import MARK_LIMIT
 from sync.bangumi.schemas import CollectionType, EpisodeStatus
 from sync.engine import ledger
 from sync.engine.confirm import confirm
+from sync.engine.context import STOPS_ALL
 from sync.engine.rules import Change
 from sync.models import SubjectPlan, SyncItem, SyncRun
 from sync.reasons import Reason
@@ -48,7 +49,7 @@ async def _apply_subject(ctx: Context, plan: SubjectPlan, items: Sequence[int]) 
         except RemoteError as error:
             state = _end(plan, *_what_it_means(error), error.detail)
             await sync_to_async(ledger.settle)(plan, items, state)
-            if _concerns_all(error):
+            if isinstance(error, STOPS_ALL):
                 raise
         else:
             ending = (Status.DONE, State.DONE, "") if written else (Status.WAITING, State.WAITING, Reason.NOT_CONFIRMED)
@@ -72,11 +73,6 @@ def _what_it_means(error: RemoteError) -> tuple[Status, State, str]:
         case Rejected():
             return Status.FAILED, State.FAILED, error.reason
     return Status.WAITING, State.WAITING, error.reason
-
-
-def _concerns_all(error: RemoteError) -> bool:
-    """Tell whether the other subjects would meet the same: a refused account, or a host that is put off."""
-    return error.permanent or error.code in {"put_off", "rate_limited"}
 
 
 async def _converge(ctx: Context, plan: SubjectPlan) -> bool:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from bgmsync.shared.http import NotFound, RemoteError
+from bgmsync.shared.http import (
+    AccountLocked,
+    AppRefused,
+    Forbidden,
+    NeedsVip,
+    NotFound,
+    PutOff,
+    RateLimited,
+    RemoteError,
+    Unauthorized,
+)
 from sync.engine.facts import episode_of
 from sync.matching.facts import Subject as SubjectFacts
 from sync.models import Subject, SyncRun
@@ -25,6 +35,10 @@ if TYPE_CHECKING:
     from sync.models import BangumiAccount
     from trakt.client import Trakt
     from trakt.models import TraktConfig
+
+
+STOPS_ALL = (Unauthorized, AppRefused, Forbidden, NeedsVip, AccountLocked, RateLimited, PutOff)
+"""Errors that everything else in the run would meet as well: a refused account, or a host that is put off."""
 
 
 class Stopped(Exception):  # noqa: N818  # it is no error: the user, or the clock, asked the run to stop

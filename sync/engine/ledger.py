@@ -132,9 +132,15 @@ def save_verdicts(items: Sequence[SyncItem]) -> None:
         SyncItem.objects.bulk_create(part, update_conflicts=True, unique_fields=["id"], update_fields=VERDICT_FIELDS)
 
 
-def matched_items(user_id: int) -> tuple[list[SyncItem], dict[int, Title]]:
+def matched_subjects(user_id: int) -> list[int]:
+    rows = SyncItem.objects.filter(user_id=user_id, state=State.MATCHED, subject_id__isnull=False)
+    return list(rows.order_by("subject_id").values_list("subject_id", flat=True).distinct())
+
+
+def matched_items(user_id: int, subjects: Sequence[int]) -> tuple[list[SyncItem], dict[int, Title]]:
     """Return the items that are to be planned, without what was noted about their match, and their titles."""
-    rows = SyncItem.objects.filter(user_id=user_id, state=State.MATCHED).defer("evidence", "candidates")
+    rows = SyncItem.objects.filter(user_id=user_id, state=State.MATCHED, subject_id__in=subjects)
+    rows = rows.defer("evidence", "candidates")
     items = list(rows.order_by("subject_id", "pk"))
     titles = Title.objects.filter(pk__in={item.title_id for item in items}).defer("seasons")
     return items, {title.pk: title for title in titles}

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bgmsync.shared.http import NotFound, RemoteError, together
 from sync.engine import ledger
+from sync.engine.context import STOPS_ALL
 from sync.engine.facts import fact_of, listed_of, overrides_for, subject_of, work_of
 from sync.matching import overrides as decisions
 from sync.matching.facts import Candidate, Confidence, Known, Subject, Verdict, Wants
@@ -82,9 +83,9 @@ async def _match_title(
     except RemoteError as error:
         for item in open_items:
             ledger.put_back(item, State.WAITING, error.reason, error.detail)
-        if not error.permanent:
-            return
-        raise
+        if isinstance(error, STOPS_ALL):
+            raise
+        return
     for item, verdict in zip(open_items, judgement.verdicts, strict=True):
         conclude(item, verdict, threshold=ctx.config.threshold, hidden=ctx.hidden)
     ctx.run.step += 1

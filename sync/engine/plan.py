@@ -12,6 +12,7 @@ from bgmsync.shared.http import NotFound, RemoteError, together
 from sync.bangumi.client import COLLECTION_LIMIT
 from sync.bangumi.schemas import CollectionType, EpisodeStatus, SubjectType
 from sync.engine import ledger
+from sync.engine.context import STOPS_ALL
 from sync.engine.facts import fact_of, work_of
 from sync.engine.rules import Change, Found, decide, has_ended
 from sync.matching.facts import MAIN_EPISODE, Candidate, Confidence, Verdict
@@ -21,37 +22,47 @@ from sync.reasons import Reason
 from trakt.models import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sync.bangumi.schemas import CollectionRow
     from sync.engine.context import Context, Listing
     from sync.matching.facts import Episode, Subject, Work
 
 State = SyncItem.State
+SUBJECTS_AT_ONCE = 64
+"""Subjects whose items are held in memory together."""
 
 
 async def plan(ctx: Context) -> list[SubjectPlan]:
     """Make and store a plan for each subject that has something to be written; settle the items that have not."""
-    items, titles = await sync_to_async(ledger.matched_items)(ctx.run.user_id)
-    if not items:
+    subjects = await sync_to_async(ledger.matched_subjects)(ctx.run.user_id)
+    if not subjects:
         return []
-    works = {pk: work_of(title) for pk, title in titles.items()}
-    known = {item.pk: item.episode_id for item in items}
-    subjects = {subject: list(group) for subject, group in groupby(items, key=lambda item: item.subject_id or 0)}
     await ctx.stage(SyncRun.Stage.PLAN, len(subjects))
     await read_lists(ctx, subjects)
     unfinished = await sync_to_async(ledger.unfinished_plans)(ctx.run.user_id)
+    plans: list[SubjectPlan] = []
+    for part in ledger.chunks(subjects, SUBJECTS_AT_ONCE):
+        plans += await _plan_part(ctx, part, unfinished)
+    return plans
+
+
+async def _plan_part(ctx: Context, subjects: Sequence[int], unfinished: Mapping[int, SubjectPlan]) -> list[SubjectPlan]:
+    items, titles = await sync_to_async(ledger.matched_items)(ctx.run.user_id, subjects)
+    works = {pk: work_of(title) for pk, title in titles.items()}
+    known = {item.pk: item.episode_id for item in items}
+    groups = {subject: list(group) for subject, group in groupby(items, key=lambda item: item.subject_id or 0)}
     try:
         made = await together(
             _plan_subject(ctx, subject, [(item, works[item.title_id or 0]) for item in group], unfinished.get(subject))
-            for subject, group in subjects.items()
+            for subject, group in groups.items()
         )
     finally:
         await ctx.flush_cache()
     plans = [p for p in made if p is not None]
     moved = [item for item in items if item.episode_id != known[item.pk]]
     await sync_to_async(ledger.save_plans)(ctx.run, plans, items, moved)
-    earlier = [p for p in unfinished.values() if p.subject_id in subjects and p.run_id != ctx.run.pk]
+    earlier = [p for p in unfinished.values() if p.subject_id in groups and p.run_id != ctx.run.pk]
     await sync_to_async(ledger.close_plans)(earlier, {p.subject_id for p in plans})
     return plans
 
@@ -102,7 +113,7 @@ async def _plan_subject(
     except RemoteError as error:
         for item in items:
             ledger.put_back(item, State.WAITING, error.reason, error.detail)
-        if error.permanent:
+        if isinstance(error, STOPS_ALL):
             raise
         return None
     ctx.run.step += 1

@@ -36,7 +36,6 @@ class EvidenceCode(StrEnum):
     WEEKLY = "weekly"  # aired, expected
     WITHIN = "within"  # aired, begin, end; during the subject's broadcast
     RELEASED = "released"  # released, date
-    SHIFTED = "shifted"  # days; all dates are shifted by as much, as with a later release
     # Others
     TITLE = "title"  # title, name
     # Against
@@ -56,7 +55,6 @@ class MatchReason(StrEnum):
     UNKNOWN_WORK = "unknown_work"
     NO_SEASON = "no_season"
     BAD_NUMBER = "bad_number"
-    NO_CANDIDATE = "no_candidate"
     AMBIGUOUS = "ambiguous"
     NUMBER_FITS_NOBODY = "number_fits_nobody"
     SPECIAL_UNKNOWN = "special_unknown"

@@ -40,7 +40,9 @@ def judge(index: Index, work: Work, items: Sequence[Item], known: Known) -> Judg
         for place, verdict in zip(unknown, proposed, strict=True):
             verdicts[place] = verdict
     unread = frozenset(subject_id for subject_id in reading.subjects if subject_id not in known.subjects)
-    return Judgement(tuple(verdicts), Wants(unread, reading.seasons and known.seasons is None, search))
+    # Trakt's list is a request more, and subjects once read often settle what seemed to need it
+    seasons = reading.seasons and known.seasons is None and not unread
+    return Judgement(tuple(verdicts), Wants(unread, seasons, search))
 
 
 def _episodes(show: Show, items: Sequence[Item], reading: Reading) -> list[Verdict]:

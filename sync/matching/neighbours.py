@@ -6,6 +6,8 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from sync.matching.codes import EvidenceCode
+from sync.matching.dates import air_day
+from sync.matching.options import compare_day
 from sync.matching.weighing import BOTH_SIDES, weight
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def with_neighbours(show: Show, item: Item, options: Options, anchors: Sequence[
     One neighbour is enough where a rule names the same position already, where no other subject could follow, and
     where the season is seen to begin with the subject.
     """
-    number = item.number or 0
+    number, day = item.number or 0, air_day(item.first_aired)
     at = bisect_left(anchors, (number,))
     sides = [anchors[at - 1]] if at else []
     while at < len(anchors) and anchors[at].number == number:
@@ -66,6 +68,8 @@ def with_neighbours(show: Show, item: Item, options: Options, anchors: Sequence[
         proposes = witnesses == BOTH_SIDES or alone
         if (known or proposes) and line.holds(number + offset):
             option = options.at(line, number + offset)
+            if not known and day:
+                compare_day(option, day)
             option.numbers[E.NEIGHBOURS] = {"offset": offset, "sides": witnesses}
     for option in options:
         if sides and not option.day and E.NEIGHBOURS not in option.numbers:

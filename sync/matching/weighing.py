@@ -48,10 +48,11 @@ def verdict_of(season: Season, item: Item, options: Options, reading: Reading) -
         return Verdict(None, _whole_show(season), MatchReason.NUMBER_FITS_NOBODY, demanding=True)
     best, others = ranked[0], ranked[1:]
     confidence, reason = _confidence(season, item, best, others)
-    if confidence < HIGH and _list_would_tell(item, best):
+    demanding = _demanding(season, best, others)
+    if confidence < HIGH and (demanding or _list_would_tell(item, best)):
         reading.seasons = True
     candidates = tuple(option.candidate(confidence if option is best else LOW) for option in ranked[:MOST_CANDIDATES])
-    return Verdict(candidates[0], candidates, reason, demanding=_demanding(season, best, others))
+    return Verdict(candidates[0], candidates, reason, demanding=demanding)
 
 
 def _whole_show(season: Season) -> tuple[Candidate, ...]:
@@ -70,7 +71,7 @@ def _demanding(season: Season, best: Option, others: Sequence[Option]) -> bool:
 
 
 def _list_would_tell(item: Item, best: Option) -> bool:
-    """Tell whether Trakt's season list is worth a request.
+    """Tell whether Trakt's season list is worth a request where no sure verdict is demanded.
 
     It is where numbers fit no subject, and where the item has no date, which is rare on Trakt.
     """

@@ -27,7 +27,7 @@ def test_a_naive_instant_is_taken_as_utc():
     assert air_day(datetime(2022, 1, 9, 10)) == DAY  # noqa: DTZ001 - naive on purpose
 
 
-@pytest.mark.parametrize("instant", [None, datetime.max, datetime.min, datetime.max.replace(tzinfo=UTC)])
+@pytest.mark.parametrize("instant", [None, datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
 def test_impossible_instants_have_no_day(instant):
     assert air_day(instant) is None
 

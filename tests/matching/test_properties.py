@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,13 +24,10 @@ INDEX = index_of(
     ranges=((1, "tmdb", 1, 1, 1, 12, 1), (2, "tvdb", 1, 2, 1, 0, 0), (4, "tmdb", 1, 0, 2, 3, 1)),
 )
 NUMBERS = st.none() | st.integers(-3, 30) | st.integers(-(10**12), 10**12)
-DAYS = st.datetimes(datetime(2019, 12, 1), datetime(2021, 1, 1)) | st.datetimes()
-INSTANTS = st.none() | DAYS.map(lambda moment: moment.replace(tzinfo=UTC)) | DAYS
-TEXTS = (
-    st.text(max_size=5)
-    | st.dates().map(str)
-    | st.dates(datetime(2019, 12, 1).date(), datetime(2021, 1, 1).date()).map(str)
-)
+FROM, TO = date(2019, 12, 1), date(2021, 1, 1)
+NAIVE = st.datetimes() | st.builds(datetime.combine, st.dates(FROM, TO), st.times())
+INSTANTS = st.none() | NAIVE.map(lambda moment: moment.replace(tzinfo=UTC)) | NAIVE
+TEXTS = st.text(max_size=5) | st.dates().map(str) | st.dates(FROM, TO).map(str)
 IDS = st.none() | st.integers(0, 2)
 
 WORKS = st.builds(

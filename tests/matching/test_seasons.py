@@ -55,6 +55,17 @@ def test_a_date_of_another_year_that_points_nowhere_is_asked():
     assert said(ONE, [episode(1, 3, on("2025-05-05"))], known(FIRST))[0][2] == "LOW"
 
 
+def test_dates_of_a_remake_cast_doubt_on_its_undated_numbers():
+    items = [episode(1, 1, on("2025-01-06")), episode(1, 2)]
+    assert said(ONE, items, known(FIRST))[1] == (1, 2, "LOW", False)
+
+
+def test_what_a_weekly_broadcast_would_give_does_not_bear_out_a_foreign_range():
+    index = index_of((1, "tv", "2020-01-06", "", "tv/100"), ranges=((1, "tvdb", 200, 1, 1, 11, 2),))
+    bare = Subject(1, eps=12, episodes=())
+    assert said(index, [episode(1, 1, on("2020-01-13"))], known(bare))[0][2] != "HIGH"
+
+
 def test_a_recap_with_half_a_number_shifts_positions_and_the_date_finds_it_out():
     rows = list(weekly(1, "2020-01-06", 4).episodes or ())
     sorts = (1, 2, 2.5, 3)
@@ -135,7 +146,7 @@ def test_a_long_runner_cut_into_seasons_by_trakt_is_counted_through():
 
 def test_a_list_with_holes_is_not_counted_through():
     long = weekly(1, "2020-01-06", 24)
-    seasons = listed(1, None, 12)[:3] + listed(2, None, 12)
+    seasons = listed(1, None, 13)[::3] + listed(2, None, 12)
     assert said(ONE, [episode(2, 1)], known(long, seasons=seasons))[0][0] is None
 
 

@@ -262,6 +262,6 @@ def written_user(user: BangumiUser) -> dict[str, Any]:
         "id": user.id,
         "user_group": 10,
         "reg_time": bangumi_time(user.reg_time),
-        "email": "",
+        "email": f"{user.username}@example.org",
         "time_offset": 8,
     }

@@ -163,6 +163,7 @@ def full_episode(episode: TraktEpisode) -> dict[str, Any]:
 
 
 def full_season(season: TraktSeason) -> dict[str, Any]:
+    first = first_of(season.episodes)
     return {
         "rating": 7.6,
         "votes": 90,
@@ -170,8 +171,8 @@ def full_season(season: TraktSeason) -> dict[str, Any]:
         "aired_episodes": len(season.episodes),
         "title": season.title or ("Specials" if season.number == 0 else f"Season {season.number}"),
         "overview": None,
-        "first_aired": written_time(first_of(season.episodes)),
         "updated_at": UPDATED,
         "network": None,
         "total_runtime": sum(episode.runtime for episode in season.episodes),
+        **({"first_aired": trakt_time(first)} if first else {}),
     }

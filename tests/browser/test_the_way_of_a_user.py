@@ -1,0 +1,151 @@
+"""The way a user goes, in real Chromium, against a whole installation: connect, choose, preview, run, retry, decide."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def agree(page, user: str) -> None:
+    """Log in at the service's own page as *user*, and allow what is asked for."""
+    page.get_by_label("Signed in as").select_option(user)
+    page.get_by_role("button", name="Allow").click()
+
+
+def result(page):
+    """Wait for the run to be over, and return its verdict's heading."""
+    expect(page.locator("#progress")).to_have_count(0)
+    return page.locator(".verdict h1")
+
+
+def test_a_newcomer_connects_both_chooses_a_schedule_previews_and_runs(log_in, installation):
+    page = log_in("mia")
+    expect(page.get_by_role("heading", name="First steps")).to_be_visible()
+
+    page.get_by_role("link", name="Connect Trakt").click()
+    page.get_by_role("button", name="Connect Trakt").click()
+    agree(page, "mia")
+    expect(page.locator("#trakt")).to_contain_text("connected")
+    page.get_by_role("button", name="Connect Bangumi").click()
+    agree(page, "mia")
+    expect(page.locator("#bangumi")).to_contain_text("token renews itself")
+
+    page.get_by_label("How often").select_option(label="every day at 21:00")
+    expect(page.get_by_label("Cron expression")).to_have_value("0 21 * * *")
+    expect(page.locator("#next-times li")).to_have_count(3)
+    expect(page.locator("#next-times li").first).to_contain_text("9 p.m.")
+    expect(page.locator("#next-times")).to_contain_text("Asia/Shanghai")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".messagelist")).to_contain_text("changed successfully")
+
+    page.get_by_role("button", name="Preview (dry run)").click()
+    expect(result(page)).to_have_text("Succeeded")
+    expect(page.get_by_text("nothing was written to Bangumi")).to_be_visible()
+    expect(page.get_by_role("heading", name="What would be written")).to_be_visible()
+    before = installation.marks("mia")
+
+    page.get_by_role("button", name="Run sync now").click()
+    expect(result(page)).to_have_text(re.compile("Succeeded|Incomplete"))
+    expect(page.get_by_role("heading", name="Written to Bangumi")).to_be_visible()
+    assert installation.marks("mia") > before
+
+    page.get_by_role("link", name="Home").first.click()
+    expect(page.get_by_text("plays on Bangumi")).to_be_visible()
+
+
+def test_an_expression_that_cannot_be_read_is_named_while_one_types(log_in):
+    page = log_in("mia")
+    page.goto("/admin/trakt/traktconfig/mine/")
+
+    page.get_by_label("Cron expression").fill("0 25 * * *")
+
+    expect(page.locator("#next-times .errors")).to_contain_text("Field 2 (hour)")
+
+
+def test_what_failed_can_be_retried(log_in, installation):
+    installation.connect("noah")
+    status = {"kind": "status", "status": 400, "body": {"title": "Bad Request", "description": "try again"}}
+    fault = {"service": "bangumi", "method": "PATCH", "path": "/episodes", "action": status, "times": None}
+    installation.standins.control("faults", fault)
+    page = log_in("noah")
+
+    page.get_by_role("button", name="Run sync now").click()
+    expect(result(page)).to_have_text(re.compile("Incomplete|Failed|Put off"))
+    before = installation.marks("noah")
+    installation.standins.control("faults", method="DELETE")
+    page.get_by_role("button", name="Retry all that failed").click()
+
+    expect(result(page)).to_have_text("Succeeded")
+    assert installation.marks("noah") > before
+
+
+def test_a_decision_in_review_is_acted_on(log_in, installation):
+    installation.connect("lin")
+    page = log_in("lin")
+    page.get_by_role("button", name="Run sync now").click()
+    result(page)
+
+    page.get_by_role("link", name=re.compile("Review")).first.click()
+    page.locator("#result_list tbody th a").first.click()
+    expect(page.get_by_role("heading", name="Which one is it?")).to_be_visible()
+    item = page.url
+    page.get_by_label("Another subject").fill("400602")
+    page.get_by_label("position").fill("1")
+    page.locator(".inline").get_by_role("button", name="This one").click()
+    result(page)
+
+    page.goto(item)
+    expect(page.locator("#went, #content").first).to_contain_text("400602")
+    expect(page.get_by_text("A person decided this.").first).to_be_visible()
+
+
+def test_trakt_can_be_connected_by_a_code(log_in, installation, chromium):
+    page = log_in("ada")
+    page.goto("/admin/trakt/traktconfig/mine/")
+    page.get_by_role("button", name="Connect by a code").click()
+    code = page.locator("#user-code").inner_text()
+    there = page.get_by_role("link", name="activate").get_attribute("href")
+
+    elsewhere = chromium.new_page()
+    elsewhere.goto(there)
+    elsewhere.get_by_label("Code").fill(code)
+    agree(elsewhere, "ada")
+    elsewhere.close()
+
+    expect(page.locator("#trakt")).to_contain_text("connected")
+
+
+def test_bangumi_can_be_connected_by_a_pasted_token(log_in, installation):
+    token = installation.standins.control("tokens")["bangumi"]["ada"]["access"][0]
+    page = log_in("ada")
+    page.goto("/admin/trakt/traktconfig/mine/")
+
+    page.get_by_role("link", name="Paste an access token").click()
+    page.get_by_label("Access token").fill(token)
+    page.get_by_role("button", name="Check and connect").click()
+
+    expect(page.locator("#bangumi")).to_contain_text("ada")
+
+
+def test_a_user_who_says_no_is_told_that_nothing_was_changed(log_in):
+    page = log_in("eve")
+    page.goto("/admin/trakt/traktconfig/mine/")
+
+    page.get_by_role("button", name="Connect Trakt").click()
+    page.get_by_role("button", name="Deny").click()
+
+    expect(page.get_by_text("Nothing was changed")).to_be_visible()
+
+
+def test_the_language_can_be_changed_on_any_page(log_in):
+    page = log_in("eve")
+
+    page.get_by_role("button", name="简体中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    page.get_by_role("button", name="English").click()
+
+    expect(page.locator("html")).to_have_attribute("lang", "en")
