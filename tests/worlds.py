@@ -43,6 +43,9 @@ MARKUP = '<b onclick="alert(1)">&amp; “The Story So Far”</b> ' + "very " * 4
 HOURS = [time(15, 30), time(14, 0), time(9, 30), time(16, 55), time(1, 0), time(15, 0)]
 USER = "tester"
 
+STREAMED_LATER = [1, 2, 3, 7, 30]
+"""Days after the broadcast."""
+
 UNKNOWN_DATES, DUPLICATES, REWATCHES = 0.03, 0.02, 0.08
 LIVE_PLAYS, MOVIE_PLAYS = 0.08, 0.05
 
@@ -165,7 +168,7 @@ class Builder:
             if item.subject_id in self._data.subjects and item.subject_id not in self._subjects:
                 self._subjects[item.subject_id] = self._subject(self._data.subjects[item.subject_id], [])
         nameless = self._chance(0.04) and "tvdb_show" in first
-        undated = self._chance(0.05)
+        undated = self._chance(0.08)
         numbers: dict[int, dict[int, dict[str, Any]]] = defaultdict(dict)
         for row in rows:
             numbers[row["season"]][row["episode"]] = row
@@ -177,7 +180,7 @@ class Builder:
             trakt=self._id("title"),
             slug=first.get("trakt_slug") or f"show-{first['tmdb_show']}",
             title=title_of(first) + (f" {MARKUP}" if self._chance(0.03) else ""),
-            year=year(first["subject_begin"]),
+            year=year(first.get("subject_begin")),
             tmdb=None if nameless else first["tmdb_show"],
             tvdb=first.get("tvdb_show"),
             imdb=first.get("imdb"),
@@ -194,9 +197,10 @@ class Builder:
     def _season(
         self, number: int, found: dict[int, dict[str, Any]], hours: dict[int, time], *, undated: bool
     ) -> TraktSeason:
-        """Make a season of all numbers up to the last one labelled."""
+        """Make a season of all numbers up to the last one labelled; some were dated by a later streaming release."""
         hour = self._rng.choice(HOURS)
-        days = {n: self._day(row) for n, row in found.items()}
+        late = timedelta(days=self._rng.choice(STREAMED_LATER) if self._chance(0.06) else 0)
+        days = {n: day + late if (day := self._day(row)) else None for n, row in found.items()}
         episodes = []
         for n in range(1, max(found) + 1):
             row = found.get(n)
@@ -225,7 +229,7 @@ class Builder:
         place = row["expected_ep"] - 1
         day = parse_day(mains[place].airdate) if place < len(mains) else None
         day = day or parse_day(row.get("first_aired", ""))
-        if day is None and (begin := parse_day(row["subject_begin"] or "")):
+        if day is None and (begin := parse_day(row.get("subject_begin") or "")):
             day = begin + timedelta(weeks=place)
         if day and self._chance(0.02):
             day += timedelta(days=self._rng.choice([-1, 1]))
@@ -318,14 +322,14 @@ class Builder:
             trakt=self._id("title"),
             slug=row.get("trakt_slug") or f"movie-{row['tmdb_movie']}",
             title=title_of(row),
-            year=year(row["subject_begin"]),
+            year=year(row.get("subject_begin")),
             tmdb=row["tmdb_movie"],
             imdb=row.get("imdb"),
             genres=["animation", "anime"],
             language="ja",
             country="jp",
             original_title=row.get("show_title_ja"),
-            released=row["subject_begin"] or None,
+            released=row.get("subject_begin") or None,
         )
         self._movies.append(movie)
         mains = main_rows(self._subjects[row["expected_subject_id"]])
@@ -483,9 +487,9 @@ def unlisted(row: dict[str, Any]) -> dict[str, Any]:
         "id": row["expected_subject_id"],
         "name": row.get("show_title_ja") or title_of(row),
         "name_cn": "",
-        "date": row["subject_begin"],
+        "date": row.get("subject_begin"),
         "platform": "剧场版" if row["category"] == "movie" else "TV",
-        "eps": row["subject_eps"] or 0,
+        "eps": row.get("subject_eps") or 0,
         "aliases": [],
     }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bgmsync.standins.bangumi.catalogue import NO_IMAGES, slim, written_episode, written_subject
+from bgmsync.standins.bangumi.catalogue import NO_IMAGES, written_episode, written_subject
 from bgmsync.standins.bangumi.problems import Problem, page, path_number, whole
 
 if TYPE_CHECKING:
@@ -160,6 +160,3 @@ def score(subject: BangumiSubject, keyword: str) -> float:
     words = set(wanted.split())
     shared = max((len(words & set(name.split())) / len(words) for name in names), default=0.0)
     return max(best, shared / 2)
-
-
-__all__ = ["Subjects", "episode_type", "slim"]

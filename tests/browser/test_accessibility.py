@@ -1,0 +1,97 @@
+"""axe-core looks at every page of ours, light and dark, wide and narrow: WCAG 2.1 AA."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+PAGES = (
+    "/admin/",
+    "/admin/trakt/traktconfig/mine/",
+    "/admin/sync/syncrun/",
+    "/admin/sync/syncitem/",
+    "/admin/sync/syncitem/?state__exact=review",
+    "/admin/sync/mappingoverride/",
+    "/admin/sync/mappingoverride/add/",
+    "/bangumi/token",
+    "/trakt/disconnect",
+    "/trakt/callback",
+)
+OPERATORS = ("/admin/", "/admin/trakt/traktconfig/", "/admin/shared/serviceapp/add/", "/admin/auth/user/")
+
+
+def problems(page: Page) -> list[str]:
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
+
+
+def follow_first_row(page: Page, address: str) -> None:
+    page.goto(address)
+    page.locator("#result_list tbody th a").first.click()
+
+
+@pytest.fixture
+def without_policy():
+    return True
+
+
+@pytest.fixture(params=[("light", 1280), ("dark", 390)], ids=["light-wide", "dark-narrow"])
+def dressed(request, page):
+    theme, width = request.param
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": width, "height": 900})
+    return page
+
+
+def test_nobody_is_shut_out_of_a_members_pages(dressed, log_in, installation):
+    installation.connect("lin")
+    page = log_in("lin")
+    page.goto("/admin/")
+    page.get_by_role("button", name="Run sync now").click()
+    expect(page.locator("#progress")).to_have_count(0)
+    found = {"report": problems(page)}
+
+    for address in PAGES:
+        page.goto(address)
+        found[address] = problems(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} is too wide"
+    follow_first_row(page, "/admin/sync/syncitem/?state__exact=review")
+    found["item"] = problems(page)
+
+    assert {where: what for where, what in found.items() if what} == {}
+
+
+def test_nobody_is_shut_out_of_the_operators_pages(dressed, log_in, installation):
+    page = log_in("admin", installation.root_password)
+    found = {}
+    for address in OPERATORS:
+        page.goto(address)
+        found[address] = problems(page)
+
+    assert {where: what for where, what in found.items() if what} == {}
+
+
+def test_nobody_is_shut_out_of_the_log_in(dressed):
+    dressed.goto("/admin/login/")
+
+    assert problems(dressed) == []
+
+
+def test_the_main_way_can_be_gone_by_keyboard_alone(log_in, installation):
+    installation.connect("lin")
+    page = log_in("lin")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.value") == "button":
+            break
+
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".verdict .overline")).to_contain_text("Run #")
+    expect(page.locator("#progress")).to_have_count(0)
