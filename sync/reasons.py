@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
+from sync.matching.codes import MatchReason
+
 
 class Remedy(StrEnum):
     """What a person can do about it: each is a button or a link."""
@@ -52,8 +54,7 @@ class Reason(StrEnum):
     BEFORE_SINCE = "before_since"
     IGNORED = "ignored"
     UNDONE = "undone"
-    # what has to be asked
-    DATE_POINTS_ELSEWHERE = "date_points_elsewhere"
+    # what has to be asked (what matching itself asks is in sync.matching.codes)
     BELOW_THRESHOLD = "below_threshold"
     SUBJECT_LOCKED = "subject_locked"
     SUBJECT_MISSING = "subject_missing"
@@ -103,14 +104,6 @@ TEXTS: dict[str, Text] = {
         _("undone"),
         _("You undid the run that ticked this. It is not ticked again by itself; retry it if you change your mind."),
         Remedy.RETRY,
-    ),
-    Reason.DATE_POINTS_ELSEWHERE: Text(
-        _("the date points elsewhere"),
-        _(
-            "The number fits, but the air date in Bangumi's episode list is that of another episode. "
-            "Nothing was written; please choose."
-        ),
-        Remedy.MAP,
     ),
     Reason.BELOW_THRESHOLD: Text(
         _("not sure enough"),
@@ -181,6 +174,78 @@ TEXTS: dict[str, Text] = {
         _("some items are left"),
         _("Some items failed or wait; each says why, and is tried again by itself."),
         Remedy.WAIT,
+    ),
+    # what matching asks
+    MatchReason.NO_IDS: Text(
+        _("no ids"),
+        _("Trakt gives this title no id of TMDB, TVDB or IMDb, and no title to search for. Please choose its subject."),
+        Remedy.MAP,
+    ),
+    MatchReason.UNKNOWN_WORK: Text(
+        _("unknown title"),
+        _("No data set knows this title, and Bangumi's search found nothing like it. Please choose its subject."),
+        Remedy.MAP,
+    ),
+    MatchReason.NO_SEASON: Text(
+        _("no season"), _("Trakt does not say which season this episode is in. Please choose its subject."), Remedy.MAP
+    ),
+    MatchReason.BAD_NUMBER: Text(
+        _("no usable number"), _("Trakt gives this episode no usable number. Please choose its subject."), Remedy.MAP
+    ),
+    MatchReason.AMBIGUOUS: Text(
+        _("several fit"),
+        _("More than one subject or episode fits as well as the others. Nothing was written; please choose."),
+        Remedy.MAP,
+    ),
+    MatchReason.NUMBER_FITS_NOBODY: Text(
+        _("the number fits nowhere"),
+        _(
+            "No subject of this show has an episode of this number, or Bangumi's list is shorter than Trakt's season. "
+            "Nothing was written; please choose."
+        ),
+        Remedy.MAP,
+    ),
+    MatchReason.SPECIAL_UNKNOWN: Text(
+        _("a special that must be asked"),
+        _(
+            "Trakt and Bangumi number specials without any relation, and no date or title tells which one this is. "
+            "Please choose it, or leave it out."
+        ),
+        Remedy.MAP,
+    ),
+    MatchReason.TITLE_ONLY: Text(
+        _("found by title only"),
+        _("No id is known; a search by title found candidates, which proves nothing about the season. Please choose."),
+        Remedy.MAP,
+    ),
+    MatchReason.DATE_DISAGREES: Text(
+        _("the date disagrees"),
+        _("The number points at one episode and the air date at another. Nothing was written; please choose."),
+        Remedy.MAP,
+    ),
+    MatchReason.IGNORED: Text(
+        _("left out by your rule"), _("A mapping rule says that this is to be left out."), Remedy.MAP
+    ),
+    MatchReason.GATE_OTHER_EPISODE: Text(
+        _("the date is another episode's"),
+        _(
+            "The number fits, but in Bangumi's list the air date is that of another episode. Nothing was written; "
+            "please choose."
+        ),
+        Remedy.MAP,
+    ),
+    MatchReason.GATE_OTHER_SUBJECT: Text(
+        _("the date is another subject's"),
+        _(
+            "The number fits, but the air date is that of an episode of another subject. Nothing was written; "
+            "please choose."
+        ),
+        Remedy.MAP,
+    ),
+    MatchReason.GATE_NO_SUCH_EPISODE: Text(
+        _("no such episode yet"),
+        _("Bangumi's list of this subject has no episode at this place yet, or counts otherwise. Nothing was written."),
+        Remedy.MAP,
     ),
     # errors of the services: service, underscore, code
     "trakt_unreachable": Text(_("Trakt can't be reached"), _AGAIN, Remedy.WAIT),

@@ -8,6 +8,8 @@ from __future__ import annotations
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
+from bgmsync.shared.models import Heartbeat
+
 DISPATCH = "dispatch due runs"
 
 
@@ -19,6 +21,7 @@ def enqueue(run_id: int) -> None:
 def run(run_id: int) -> None:
     from sync.engine.run import work  # noqa: PLC0415  # workers fork before they need the engine
 
+    Heartbeat.beat("dispatch")
     work(run_id)
 
 

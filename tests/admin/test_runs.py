@@ -148,3 +148,10 @@ def test_a_long_list_is_not_counted_to_its_end(browser, rows, monkeypatch):
     SyncRun.objects.bulk_create(SyncRun(user=rows.run.user, trigger="schedule", status="succeeded") for _ in range(20))
 
     assert browser.get("/admin/sync/syncrun/").context["cl"].result_count == 10
+
+
+def test_a_search_keeps_the_filter(browser, rows):
+    page = browser.get("/admin/sync/syncitem/?state__exact=review&q=Frieren")
+
+    assert '<input type="hidden" name="state__exact" value="review">' in page.content.decode()
+    assert len(page.context["cl"].result_list) == 1
