@@ -32,7 +32,6 @@ SENTENCES: dict[str, Any] = {  # by the codes of sync.matching.codes.EvidenceCod
     "weekly": _("It aired on %(aired)s; counted in weeks it was due on %(expected)s."),
     "within": _("It aired on %(aired)s, while the subject was on air (%(begin)s to %(end)s)."),
     "released": _("It was released on %(released)s, and Bangumi says %(date)s."),
-    "shifted": _("All dates differ by %(days)s days, as with a later release."),
     "title": _("The title “%(title)s” is that of “%(name)s”."),
     "other_date": _("It aired on %(aired)s, but Bangumi lists %(listed)s."),
     "other_episode": _("It aired on %(aired)s, which is the date of position %(position)s."),

@@ -180,7 +180,7 @@ def save_plans(
     A run that goes on after a crash meets its own plans again; what stood before the first write is kept.
     """
     with transaction.atomic():
-        known = {plan.subject_id: plan for plan in run.plans.all()}
+        known = {plan.subject_id: plan for plan in run.plans.filter(restore=None)}
         SubjectPlan.objects.bulk_create([plan for plan in plans if plan.subject_id not in known])
         for plan in plans:
             if older := known.get(plan.subject_id):
@@ -254,6 +254,12 @@ def postpone_matched(run: SyncRun, reason: str) -> int:
         attempts=F("attempts") + 1,
         next_try_at=timezone.now() + pauses.before_next_try(1),
     )
+
+
+def note_ticks(user_id: int) -> None:
+    """Remember where this program ticked what is done, so that it can be taken back if the match was wrong."""
+    rows = SyncItem.objects.filter(user_id=user_id, state=State.DONE, ticked_subject_id=None)
+    rows.update(ticked_subject_id=F("subject_id"), ticked_episode_id=F("episode_id"))
 
 
 def tally(user_id: int, kind: str, keys: Sequence[str], carried: Sequence[int]) -> tuple[Counter[str], Counter[str]]:

@@ -25,6 +25,7 @@ from sync.engine.index import current_index
 from sync.engine.match import match
 from sync.engine.plan import plan
 from sync.engine.read import Reading, read
+from sync.engine.takeback import take_back
 from sync.engine.undo import undo
 from sync.engine.verdict import Ending, judge_run
 from sync.models import BangumiAccount, SyncItem, SyncRun
@@ -120,6 +121,7 @@ async def _stages(ctx: Context, course: Course, *, ignore_pauses: bool) -> None:
         raise Stopped(Reason.BANGUMI_NOT_CONNECTED)
     await match(ctx)
     ctx.check()
+    await take_back(ctx)
     plans = await plan(ctx)
     if run.dry_run:
         await ctx.log(f"Preview: {len(plans)} subjects would be written.")
@@ -190,6 +192,7 @@ def _end(run: SyncRun, course: Course) -> None:
     left_reason = course.stopped or (failure.reason if failure else "")
     if not (run.dry_run or run.undoes_id) and (course.error or course.stopped):
         ledger.postpone_matched(run, left_reason or Reason.INTERRUPTED)
+    ledger.note_ticks(run.user_id)
     states, reasons = ledger.tally(
         run.user_id, SyncItem.Kind.HISTORY, sorted(course.reading.keys), sorted(course.carried)
     )

@@ -67,8 +67,7 @@ async def undo(ctx: Context) -> None:
         return
     await ctx.stage(SyncRun.Stage.PLAN, len(restores))
     await read_lists(ctx, restores)
-    plans = [p for p in await together(_plan(ctx, s, r) for s, r in restores.items()) if p]
-    await sync_to_async(_save)(ctx.run, plans)
+    plans = await plan_restores(ctx, restores)
     kept = sum(r.list_before is None and r.list_ours is not None for r in restores.values())
     if kept:
         await ctx.log(
@@ -79,9 +78,21 @@ async def undo(ctx: Context) -> None:
         await ctx.log(f"Preview: {len(plans)} subjects would be put back.")
         return
     await ctx.stage(SyncRun.Stage.APPLY, len(plans))
-    await together(_put_back(ctx, plan) for plan in plans)
+    await put_back(ctx, plans)
     if all(plan.status == SubjectPlan.Status.DONE for plan in plans):
         await sync_to_async(_mark_undone)(chosen)
+
+
+async def plan_restores(ctx: Context, restores: Mapping[int, Restore]) -> list[SubjectPlan]:
+    """Make and store the plans that put *restores* back, as far as the user changed nothing since."""
+    plans = [plan for plan in await together(_plan(ctx, s, r) for s, r in restores.items()) if plan]
+    await sync_to_async(_save)(ctx.run, plans)
+    return plans
+
+
+async def put_back(ctx: Context, plans: Sequence[SubjectPlan]) -> None:
+    """Write *plans* and confirm them."""
+    await together(_put_back(ctx, plan) for plan in plans)
 
 
 def _done_plans(run: SyncRun) -> list[SubjectPlan]:
@@ -107,7 +118,7 @@ async def _plan(ctx: Context, subject_id: int, restore: Restore) -> SubjectPlan 
 def _save(run: SyncRun, plans: Sequence[SubjectPlan]) -> None:
     """Store the plans; those of an interrupted attempt are replaced, since they were made from what stands now."""
     with transaction.atomic():
-        run.plans.all().delete()
+        run.plans.exclude(restore=None).delete()
         SubjectPlan.objects.bulk_create(plans)
 
 
@@ -172,7 +183,11 @@ def _settle(plan: SubjectPlan) -> None:
             user_id=plan.user_id, subject_id=plan.subject_id, episode_id__in=[int(e) for e in plan.restore["marks"]]
         )
         items.filter(state=SyncItem.State.DONE).update(
-            state=SyncItem.State.SKIPPED, reason=Reason.UNDONE, run_id=plan.run_id
+            state=SyncItem.State.SKIPPED,
+            reason=Reason.UNDONE,
+            run_id=plan.run_id,
+            ticked_subject_id=None,
+            ticked_episode_id=None,
         )
 
 

@@ -60,6 +60,8 @@ class SyncItem(models.Model):
     episode_id = models.BigIntegerField(_("Bangumi episode"), null=True)
     position = models.IntegerField(_("position"), null=True)
     confidence = models.PositiveSmallIntegerField(_("confidence"), default=0)
+    ticked_subject_id = models.BigIntegerField(null=True, help_text="Where this program ticked it, to take it back.")
+    ticked_episode_id = models.BigIntegerField(null=True)
     by_person = models.BooleanField(_("decided by a person"), default=False)
     evidence = models.JSONField(default=list)
     candidates = models.JSONField(default=list)
@@ -87,6 +89,7 @@ class SyncItem(models.Model):
             models.Index(fields=["run", "state"], name="items_of_run"),
             models.Index(fields=["user", "subject_id"], name="items_by_subject"),
             models.Index(fields=["user", "-id"], name="items_of_user"),
+            models.Index(fields=["user", "ticked_subject_id"], name="items_ticked"),
         ]
 
     def __str__(self) -> str:

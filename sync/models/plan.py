@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from sync.models.run import SyncRun
@@ -43,7 +44,11 @@ class SubjectPlan(models.Model):
     class Meta:
         verbose_name = _("subject plan")
         verbose_name_plural = _("subject plans")
-        constraints = [models.UniqueConstraint(fields=["run", "subject_id"], name="one_plan_per_subject")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "subject_id"], condition=Q(restore=None), name="one_plan_per_subject"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.run} · {self.subject_id}"

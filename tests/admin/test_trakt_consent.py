@@ -89,11 +89,12 @@ def test_a_zone_that_the_user_saved_is_not_replaced_by_trakts(browser, alice, cl
     assert config.timezone == "UTC"
 
 
-def test_a_state_works_once(browser):
+def test_a_state_works_once_and_trakt_is_not_even_asked_again(browser, standins):
     back = agree(leave(browser))
     browser.get(back)
 
     assert browser.get(back).status_code == 400
+    assert len([one for one in standins.control("requests") if one["path"].endswith("/oauth/token")]) == 1
 
 
 def test_a_state_of_another_session_is_refused(browser, alice):
