@@ -45,9 +45,14 @@ def report(run: SyncRun) -> dict[str, Any]:
         "events": list(run.events.order_by("-id")[:MOST_LINES])[::-1],
         "requests": sorted(run.requests.items()),
         "duration": in_seconds(run.seconds),
+        "can_be_undone": can_be_undone(run),
         "retriable": run.is_final and any(run.counts.get(state) for state in SyncItem.RETRIED),
         **progress(run),
     }
+
+
+def can_be_undone(run: SyncRun) -> bool:
+    return bool(run.is_final and run.writes and not run.dry_run and run.trigger != SyncRun.Trigger.UNDO)
 
 
 def progress(run: SyncRun) -> dict[str, Any]:
@@ -73,6 +78,8 @@ def verdict(run: SyncRun) -> str:
         return gettext("Stopping: it finishes the subject it is at.")
     if run.status != Status.SUCCEEDED:
         return str(SENTENCES[Status(run.status)])
+    if run.trigger == SyncRun.Trigger.UNDO:
+        return gettext("Bangumi is as the run had found it, save what you changed since.")
     if run.dry_run:
         return gettext("This is a preview: nothing was written to Bangumi.")
     done = run.counts.get(State.DONE, 0)

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +22,7 @@ from bgmsync.shared.html import NOTHING, moment
 from sync import runs
 from sync.admin import looks
 from sync.admin.ready import what_is_missing
-from sync.admin.report import in_seconds, progress, report
+from sync.admin.report import can_be_undone, in_seconds, progress, report
 from sync.models import SyncRun
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             path("<int:pk>/progress/", view(require_GET(self.progress)), name="sync_syncrun_progress"),
             path("<int:pk>/rerun/", view(require_POST(self.rerun)), name="sync_syncrun_rerun"),
             path("<int:pk>/retry/", view(require_POST(self.retry)), name="sync_syncrun_retry"),
+            path("<int:pk>/undo/", view(require_POST(self.undo)), name="sync_syncrun_undo"),
             path("<int:pk>/cancel/", view(require_POST(self.cancel)), name="sync_syncrun_cancel"),
             *super().get_urls(),
         ]
@@ -95,7 +96,7 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             messages.error(request, missing)
             return redirect("admin:trakt_traktconfig_mine")
         if trigger == Trigger.FULL and not request.POST.get("confirmed"):
-            return self._confirm_full(request, user)
+            return self._confirm(request, "full", gettext("Full resync?"), whose=user)
         return self._go(request, user, Trigger(trigger))
 
     def rerun(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -109,6 +110,19 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             messages.info(request, gettext("Nothing of this run failed or waits."))
             return redirect("admin:sync_syncrun_change", run.pk)
         return self._go(request, run.user, Trigger.RETRY, only_retry=True)
+
+    def undo(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take back what the run wrote, after asking once more."""
+        run = self._own(request, pk)
+        if not can_be_undone(run):
+            messages.info(request, gettext("This run wrote nothing that could be taken back."))
+            return redirect("admin:sync_syncrun_change", run.pk)
+        if not request.POST.get("confirmed"):
+            return self._confirm(request, "undo", gettext("Undo %(run)s?") % {"run": run}, run=run)
+        undoing, new = runs.request(run.user, Trigger.UNDO, undoes=run)
+        if not new:
+            messages.info(request, gettext("A run is under way already. Undo this one when it is over."))
+        return redirect("admin:sync_syncrun_change", undoing.pk)
 
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         run = self._own(request, pk)
@@ -184,15 +198,9 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             raise PermissionDenied
         return get_object_or_404(get_user_model(), pk=wanted)
 
-    def _confirm_full(self, request: HttpRequest, user: Any) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Full resync?"),
-            "opts": self.opts,
-            "whose": user,
-            "back": reverse("admin:trakt_traktconfig_mine"),
-        }
-        return TemplateResponse(request, "admin/sync/syncrun/confirm_full.html", context)
+    def _confirm(self, request: HttpRequest, what: str, title: str, **about: Any) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **about}
+        return TemplateResponse(request, f"admin/sync/syncrun/confirm_{what}.html", context)
 
     def _go(self, request: HttpRequest, user: Any, trigger: Trigger, *, only_retry: bool = False) -> HttpResponse:
         run, new = runs.request(user, trigger, only_retry=only_retry)

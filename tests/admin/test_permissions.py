@@ -74,6 +74,7 @@ POSTED = {
     "admin:sync_syncrun_rerun": OWN_DONE,
     "admin:sync_syncrun_retry": OWN_DONE,
     "admin:sync_syncrun_cancel": OWN_DONE,
+    "admin:sync_syncrun_undo": OWN_DONE,
     "admin:sync_syncitem_choose": OWN_DONE,
     "admin:sync_syncitem_leave_out": OWN_DONE,
     "admin:sync_syncitem_retry": OWN_DONE,

@@ -155,3 +155,20 @@ def test_a_search_keeps_the_filter(browser, rows):
 
     assert '<input type="hidden" name="state__exact" value="review">' in page.content.decode()
     assert len(page.context["cl"].result_list) == 1
+
+
+def test_undoing_a_run_is_asked_about_and_is_a_run_of_its_own(browser, rows):
+    SyncRun.objects.filter(pk=rows.run.pk).update(writes=3)
+    address = f"/admin/sync/syncrun/{rows.run.pk}/undo/"
+    asked = browser.post(address)
+
+    browser.post(address, {"confirmed": "1"})
+
+    assert "Yes, undo it" in asked.content.decode()
+    assert (last().trigger, last().undoes) == ("undo", rows.run)
+
+
+def test_a_run_that_wrote_nothing_cannot_be_undone(browser, rows):
+    browser.post(f"/admin/sync/syncrun/{rows.run.pk}/undo/", {"confirmed": "1"})
+
+    assert last() == rows.run

@@ -44,4 +44,4 @@ def test_times_that_touch_are_read_in_one_window():
 
 def test_too_many_holes_are_filled_by_reading_everything():
     assert windows(DAY + timedelta(days=n) for n in range(MOST_WINDOWS + 1)) is None
-    assert len(windows(DAY + timedelta(days=n) for n in range(MOST_WINDOWS))) == MOST_WINDOWS
+    assert len(windows(DAY + timedelta(days=n) for n in range(MOST_WINDOWS)) or ()) == MOST_WINDOWS

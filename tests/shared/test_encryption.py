@@ -14,7 +14,8 @@ pytestmark = pytest.mark.django_db
 def stored_text():
     with connection.cursor() as cursor:
         cursor.execute("SELECT client_secret FROM shared_serviceapp")
-        return cursor.fetchone()[0]
+        (text,) = cursor.fetchone() or [""]
+        return text
 
 
 def test_what_is_stored_can_not_be_read_in_the_database():

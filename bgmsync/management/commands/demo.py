@@ -1,4 +1,4 @@
-"""The whole program against stand-ins of Trakt and Bangumi: no account, no network, every screen with something real."""
+"""The whole program against stand-ins of Trakt and Bangumi: no account, no network, every screen has something."""
 
 from __future__ import annotations
 

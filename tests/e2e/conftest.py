@@ -1,0 +1,45 @@
+"""Installations for end-to-end tests: connected once a session by the command itself, then copied."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bgmsync.standins import StandIns
+from tests.e2e.installation import Installation
+from tests.e2e.small import small_world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from bgmsync.standins import World
+
+Install = "Callable[..., Installation]"
+
+
+@pytest.fixture(scope="session")
+def connected(tmp_path_factory) -> Path:
+    """A folder with a database in which alice is connected to both services."""
+    folder = tmp_path_factory.mktemp("connected")
+    with StandIns(small_world()) as standins:
+        Installation(folder, standins).connect()
+    return folder
+
+
+@contextmanager
+def installed(world: World, folder: Path, connected: Path, **env: str) -> Iterator[Installation]:
+    """Start stand-ins with *world* and give an installation whose user alice is connected to its first users."""
+    shutil.copytree(connected, folder, dirs_exist_ok=True)
+    with StandIns(world) as standins:
+        yield Installation(folder, standins, more=env)
+
+
+@pytest.fixture
+def install(tmp_path, connected) -> Iterator[Callable[..., Installation]]:
+    """``install(world, **environment)``: see :func:`installed`; all is stopped after the test."""
+    with ExitStack() as stack:
+        yield lambda world, **env: stack.enter_context(installed(world, tmp_path, connected, **env))
