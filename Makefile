@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: demo run test lint unit e2e browser bench-matching lock clean help
+.PHONY: demo run test test-faults lint bench-matching docs lock clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -31,8 +31,14 @@ lint: .venv/ready  ## style, types, imports, migrations, translations
 	$(RUN) lint-imports
 	$(RUN) python manage.py makemigrations --check --dry-run
 
+test-faults: .venv/ready  ## every fault at every request, and kills at random instants
+	FAULTS=full $(PYTEST) tests/faults -n auto -q $(ARGS)
+
 bench-matching: .venv/ready  ## how right matching is, on labelled data beside the project
 	$(RUN) python bench/matching.py $(ARGS)
+
+docs: .venv/ready  ## write the pages that are made from the program itself
+	$(RUN) python docs/write_reasons.py
 
 lock:            ## renew uv.lock
 	$(UV) lock --upgrade

@@ -151,7 +151,7 @@ def subjects(run: SyncRun) -> list[dict[str, Any]]:
             "plan": plan,
             "subject": names.get(plan.subject_id),
             "badge": looks.plan_badge(plan),
-            "ticks": len(plan.mark),
+            "ticks": len(plan.mark if plan.restore is None else plan.restore.get("marks", ())),
             "reason": text_of(plan.reason) if plan.reason else None,
             "completes": plan.complete or plan.collect == CollectionType.DONE,
         }

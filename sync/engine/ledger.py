@@ -180,7 +180,7 @@ def save_plans(
     A run that goes on after a crash meets its own plans again; what stood before the first write is kept.
     """
     with transaction.atomic():
-        known = {plan.subject_id: plan for plan in run.plans.filter(restore=None)}
+        known = {plan.subject_id: plan for plan in run.plans.filter(restore__isnull=True)}
         SubjectPlan.objects.bulk_create([plan for plan in plans if plan.subject_id not in known])
         for plan in plans:
             if older := known.get(plan.subject_id):

@@ -66,7 +66,7 @@ def _keep_what_others_need(user_id: int, subject_id: int, restore: Restore) -> N
 
 def _recall_before(user_id: int, subject_id: int, restore: Restore) -> None:
     """Look up what each episode was before we ticked it, and the list state if all that we did there is taken back."""
-    plans = SubjectPlan.objects.filter(user_id=user_id, subject_id=subject_id, restore=None).order_by("-pk")
+    plans = SubjectPlan.objects.filter(user_id=user_id, subject_id=subject_id, restore__isnull=True).order_by("-pk")
     for plan in plans:
         before = plan.before.get("marks", {})
         for episode_id in restore.marks:

@@ -96,7 +96,7 @@ async def put_back(ctx: Context, plans: Sequence[SubjectPlan]) -> None:
 
 
 def _done_plans(run: SyncRun) -> list[SubjectPlan]:
-    plans = SubjectPlan.objects.filter(run_id=run.undoes_id, restore=None).exclude(status=SubjectPlan.Status.PLANNED)
+    plans = SubjectPlan.objects.filter(run_id=run.undoes_id, restore__isnull=True).exclude(status=SubjectPlan.Status.PLANNED)
     return list(plans.exclude(status=SubjectPlan.Status.UNDONE).order_by("pk"))
 
 
@@ -118,7 +118,7 @@ async def _plan(ctx: Context, subject_id: int, restore: Restore) -> SubjectPlan 
 def _save(run: SyncRun, plans: Sequence[SubjectPlan]) -> None:
     """Store the plans; those of an interrupted attempt are replaced, since they were made from what stands now."""
     with transaction.atomic():
-        run.plans.exclude(restore=None).delete()
+        run.plans.filter(restore__isnull=False).delete()
         SubjectPlan.objects.bulk_create(plans)
 
 

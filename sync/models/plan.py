@@ -46,7 +46,7 @@ class SubjectPlan(models.Model):
         verbose_name_plural = _("subject plans")
         constraints = [
             models.UniqueConstraint(
-                fields=["run", "subject_id"], condition=Q(restore=None), name="one_plan_per_subject"
+                fields=["run", "subject_id"], condition=Q(restore__isnull=True), name="one_plan_per_subject"
             )
         ]
 

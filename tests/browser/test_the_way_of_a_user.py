@@ -56,6 +56,13 @@ def test_a_newcomer_connects_both_chooses_a_schedule_previews_and_runs(log_in, i
     page.get_by_role("link", name="Home").first.click()
     expect(page.get_by_text("plays on Bangumi")).to_be_visible()
 
+    page.goto("/admin/sync/syncrun/")
+    page.locator("#result_list tbody th a").first.click()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Yes, undo it").click()
+    expect(result(page)).to_have_text("Succeeded")
+    assert installation.marks("mia") == before
+
 
 def test_an_expression_that_cannot_be_read_is_named_while_one_types(log_in):
     page = log_in("mia")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bgmsync.standins import StandIns
+from tests.e2e.inprocess import InProcess
 from tests.e2e.installation import Installation
 from tests.e2e.small import small_world
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bgmsync.standins import World
-
-Install = "Callable[..., Installation]"
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +30,7 @@ def connected(tmp_path_factory) -> Path:
 
 
 @contextmanager
-def installed(world: World, folder: Path, connected: Path, **env: str) -> Iterator[Installation]:
+def apart(world: World, folder: Path, connected: Path, **env: str) -> Iterator[Installation]:
     """Start stand-ins with *world* and give an installation whose user alice is connected to its first users."""
     shutil.copytree(connected, folder, dirs_exist_ok=True)
     with StandIns(world) as standins:
@@ -39,7 +38,21 @@ def installed(world: World, folder: Path, connected: Path, **env: str) -> Iterat
 
 
 @pytest.fixture
-def install(tmp_path, connected) -> Iterator[Callable[..., Installation]]:
-    """``install(world, **environment)``: see :func:`installed`; all is stopped after the test."""
+def install_apart(tmp_path, connected) -> Iterator[Callable[..., Installation]]:
+    """``install_apart(world, **environment)``: an installation whose commands are processes; see :func:`apart`."""
     with ExitStack() as stack:
-        yield lambda world, **env: stack.enter_context(installed(world, tmp_path, connected, **env))
+        yield lambda world, **env: stack.enter_context(apart(world, tmp_path, connected, **env))
+
+
+@pytest.fixture
+def install(tmp_path, db, settings) -> Iterator[Callable[..., InProcess]]:
+    """``install(world, **environment)``: an installation in this process, with alice connected to both services."""
+    with ExitStack() as stack:
+
+        def make(world: World, **env: str) -> InProcess:
+            standins = stack.enter_context(StandIns(world))
+            installation = InProcess(tmp_path, standins, more=env, settings=settings).configure()
+            installation.connect()
+            return installation
+
+        yield make

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,10 +36,13 @@ class Installation:
             for name, value in os.environ.items()
             if name not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
         }
+        return kept | self.settings_of_env() | {"VAR_DIR": str(self.folder), "LOG_LEVEL": "WARNING"}
+
+    def settings_of_env(self) -> dict[str, str]:
+        """Return the settings that tie the program to the stand-ins, lift the rate, and make pauses short."""
         app = self.standins.hub.world.trakt.apps[0]
         bangumi_app = self.standins.hub.world.bangumi.apps[0]
-        return kept | {
-            "VAR_DIR": str(self.folder),
+        return {
             "TRAKT_API_URL": self.standins.trakt_url,
             "TRAKT_AUTH_URL": self.standins.trakt_url,
             "BANGUMI_API_URL": self.standins.bangumi_url,
@@ -50,7 +54,6 @@ class Installation:
             "TRAKT_RATE": "0",
             "BANGUMI_RATE": "0",
             "RETRY_SCALE": "0.002",
-            "LOG_LEVEL": "WARNING",
             **self.more,
         }
 
@@ -100,15 +103,18 @@ class Installation:
         """Ask this installation's database, as an operator would."""
         import sqlite3  # noqa: PLC0415  # of use here alone
 
-        with sqlite3.connect(self.folder / "db.sqlite3") as connection:
+        with closing(sqlite3.connect(self.folder / "db.sqlite3")) as connection, connection:
             return connection.execute(sql).fetchall()
 
     # what Bangumi has
 
     def shelf(self) -> dict[str, Any]:
         """Return the user's Bangumi list as the service holds it, by subject."""
-        (account,) = self.standins.control("state")["bangumi"].values()
-        return account["collections"]
+        return self.standins.control("state")["bangumi"][self.bangumi_name]["collections"]
+
+    @property
+    def bangumi_name(self) -> str:
+        return self.standins.hub.world.bangumi.users[0].username
 
     def marks(self) -> dict[int, set[int]]:
         """Return the episodes that are watched on Bangumi, by subject."""
