@@ -7,6 +7,7 @@ episodes were not captured, their list is empty, as on Bangumi before anyone fil
 
     uv run python bench/matching.py            the tables
     uv run python bench/matching.py --wrong    also every wrong answer
+    uv run python bench/matching.py --late     also seasons that Trakt dates late as a whole
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sync.matching import datasets
 from sync.matching.codes import MatchReason
-from sync.matching.facts import Confidence, Episode, Item, Known, Listed, Subject, Verdict, Work
+from sync.matching.dates import read_day
+from sync.matching.facts import MAIN_EPISODE, Confidence, Episode, Item, Known, Listed, Subject, Verdict, Work
 from sync.matching.gate import gate
 from sync.matching.index import Index, build
 from sync.matching.judge import judge
@@ -38,6 +41,10 @@ CATEGORIES = ("single_season", "multi_season", "split_cour", "absolute_long", "o
 NOON_IN_JAPAN = 3
 """Hour in UTC; a label's date has no time of day."""
 ROUNDS = 8
+LATE = (1, 2, 3, 7, 14, 21, 30)
+"""Days by which a streaming service may follow the broadcast."""
+WATCHED = 6
+"""Episodes of each season that a user has watched, where only the first of them are judged."""
 POINTS_ELSEWHERE = (MatchReason.GATE_OTHER_EPISODE, MatchReason.GATE_OTHER_SUBJECT)
 
 
@@ -86,6 +93,8 @@ def main() -> None:
         print(f"read: {service.reads} episode lists, {service.season_lists} season lists of Trakt\n")
         if options.wrong:
             _wrong(answers, options)
+    if options.late:
+        _late(indexes, service, groups, options)
     _speed(indexes["full"], service, groups)
 
 
@@ -108,6 +117,20 @@ def alone(indexes: dict[str, Index], service: Service, group: Sequence[Row]) -> 
             if _view(row) == name:
                 verdicts, blocked = settle(index, service, [row.item], group)
                 answers.append(Answer(row, verdicts[0], blocked[0]))
+    return answers
+
+
+def first_ones(indexes: dict[str, Index], service: Service, group: Sequence[Row]) -> list[Answer]:
+    """Judge the first episodes of each season at once; Trakt's list has all of them."""
+    answers = []
+    for name, index in _views(indexes, group):
+        seasons: defaultdict[int | None, list[Row]] = defaultdict(list)
+        for row in sorted(group, key=lambda row: row.item.number or 0):
+            seasons[row.item.season].append(row)
+        rows = [row for season in seasons.values() for row in season[:WATCHED] if _view(row) == name]
+        if rows:
+            verdicts, blocked = settle(index, service, [row.item for row in rows], group)
+            answers += map(Answer, rows, verdicts, blocked)
     return answers
 
 
@@ -189,6 +212,25 @@ def _item(label: dict[str, Any]) -> Item:
     return Item(work, label["season"], label["episode"], first_aired=aired)
 
 
+def _dated_late(service: Service, group: Sequence[Row], days: int) -> list[Row]:
+    """Date all episodes by their labels, else as Bangumi does, and then so many days later."""
+    rows = []
+    for row in group:
+        aired = row.item.first_aired or _listed_date(service, row.label)
+        if aired:
+            rows.append(row._replace(item=replace(row.item, first_aired=aired + timedelta(days=days))))
+    return rows
+
+
+def _listed_date(service: Service, label: dict[str, Any]) -> datetime | None:
+    subject = service.subjects.get(label["expected_subject_id"])
+    mains = [episode for episode in (subject.episodes if subject else None) or () if episode.type == MAIN_EPISODE]
+    mains.sort(key=lambda episode: (episode.sort, episode.id))
+    place = label["expected_ep"] - 1
+    day = read_day(mains[place].airdate) if place < len(mains) else None
+    return datetime.fromordinal(day).replace(hour=NOON_IN_JAPAN, tzinfo=UTC) if day else None
+
+
 def _listed(item: Item) -> Listed:
     return Listed(item.season or 0, item.number or 0, first_aired=item.first_aired)
 
@@ -256,6 +298,26 @@ def _table(title: str, answers: Sequence[Answer], *, dated: bool) -> None:
     print()
 
 
+def _late(
+    indexes: dict[str, Index], service: Service, groups: Sequence[Sequence[Row]], options: argparse.Namespace
+) -> None:
+    """Measure what becomes of seasons whose dates are all late by as much."""
+    modes = (("all of a season", together), ("its first episodes", first_ones), ("every item alone", alone))
+    print(f"dates late as a whole\n{'':22}{'days':>5}{'rows':>7}{'right':>8}{'wrong':>8}{'asked':>8}")
+    for name, mode in modes:
+        for days in LATE:
+            service.season_lists = 0
+            regular = [[row for row in group if row.item.season] for group in groups]
+            late = [rows for group in regular if (rows := _dated_late(service, group, days))]
+            answers = [answer for group in late for answer in mode(indexes, service, group)]
+            counts = Counter(map(outcome, answers))
+            shares = "".join(f"{counts[result] / counts.total():8.2%}" for result in ("right", "wrong", "asked"))
+            print(f"{name:22}{days:5}{counts.total():7}{shares}  {counts['wrong']:4} wrong", end="")
+            print(f", {service.season_lists} season lists of Trakt")
+            if options.wrong:
+                _wrong(answers, options)
+
+
 def _print_counts(category: str, numbering: str, counts: Counter[str]) -> None:
     rows = counts.total() or 1
     written = counts["right"] + counts["wrong"] or 1
@@ -319,6 +381,7 @@ def _speed(index: Index, service: Service, groups: Sequence[Sequence[Row]]) -> N
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--wrong", action="store_true", help="print every wrong answer with its evidence")
+    parser.add_argument("--late", action="store_true", help="also measure seasons that Trakt dates late as a whole")
     parser.add_argument("--show", default="wrong", choices=("wrong", "asked", "right"), help="print these instead")
     parser.add_argument("--mode", default="", help="only the mode whose name has this in it")
     parser.add_argument("--category", default="")

@@ -228,7 +228,7 @@ def _answer(verdict: Verdict) -> dict[str, Any]:
         "subject_id": best.subject_id if best else None,
         "episode_id": best.episode_id if best else None,
         "position": best.position if best else None,
-        "confidence": (best.confidence if best else Confidence.NONE).name.lower(),
+        "confidence": _said(verdict).name.lower(),
         "reason": str(verdict.reason),
         "evidence": [
             {"code": str(e.code), "supports": e.supports, "detail": dict(e.detail)}
@@ -239,6 +239,18 @@ def _answer(verdict: Verdict) -> dict[str, Any]:
             for c in verdict.candidates
         ],
     }
+
+
+def _said(verdict: Verdict) -> Confidence:
+    """Return the confidence as the default threshold reads it: what is called medium is what a run would write.
+
+    Specials, and seasons with several candidate subjects, are written only when high; short of that they are low here.
+    """
+    if verdict.best is None:
+        return Confidence.NONE
+    if verdict.demanding and verdict.best.confidence < Confidence.HIGH:
+        return Confidence.LOW
+    return verdict.best.confidence
 
 
 def _bad_line() -> dict[str, Any]:

@@ -110,7 +110,7 @@ class TraktConfigAdmin(OwnedAdmin, QuickAdmin):
             "title": gettext("Settings"),
             "subtitle": None if own else str(config),
             "own": own,
-            "next_times": in_zone(config.next_times() if config else [], None),
+            "next_times": in_zone(config.next_times(), ZoneInfo(config.timezone)) if config else [],
             **(extra_context or {}),
         }
         return super().change_view(request, object_id, form_url, context)
