@@ -1,0 +1,71 @@
+"""Each kind of request of a run meets each fault: nothing is lost, nothing is written twice, nobody is lied to."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.faults.matrix import FAULTS, FIRST_RUN, LATER_RUN, ONCE, THROUGHOUT, makes_sense
+from tests.faults.story import SCALE, Story, expected_shelf, short_timeouts
+from tests.faults.world import make_world
+
+FULL = os.environ.get("FAULTS") == "full"
+CHOSEN = {"second page of plays", "collect", "mark"}
+"""Without FAULTS=full, each fault strikes these once, and each request meets the faults that follow."""
+CHOSEN_FAULTS = {"404", "reset after the effect"}
+
+
+def cases(requests):
+    """Yield each request with each fault and for how long, or the chosen ones."""
+    for name, request in requests.items():
+        for fault in FAULTS:
+            for times in (ONCE, THROUGHOUT):
+                chosen = times is ONCE and (name in CHOSEN or fault in CHOSEN_FAULTS)
+                if makes_sense(request, fault) and (FULL or chosen):
+                    lasting = "once" if times is ONCE else "throughout"
+                    yield pytest.param(name, fault, times, id=f"{name}-{fault}-{lasting}")
+
+
+@pytest.fixture
+def story(install, monkeypatch, record_property):
+    short_timeouts(monkeypatch)
+    record_property("faults", 1)
+    world = make_world()
+    return Story(install(world, RETRY_SCALE=SCALE), expected_shelf(world))
+
+
+def test_undisturbed_the_world_comes_to_what_the_suite_expects(story):
+    story.heal(healthy=1)
+    assert story.runs[0]["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(("request_name", "fault", "times"), cases(FIRST_RUN))
+def test_a_first_run_survives(story, request_name, fault, times):
+    spoil = FIRST_RUN[request_name].spoilt_by(FAULTS[fault], times)
+    story.installation.standins.control("faults", spoil)
+    story.run()
+    assert story.installation.standins.control("faults")[0]["hits"] > 0
+    story.heal()
+
+
+@pytest.mark.parametrize(("request_name", "fault", "times"), cases(LATER_RUN))
+def test_a_later_run_that_looks_for_late_plays_survives(story, request_name, fault, times):
+    story.run()
+    installation, world = story.installation, story.installation.standins.hub.world
+    late = next(e.trakt for s in world.trakt.shows if s.title == "Black Lagoon" for e in s.seasons[0].episodes[6:])
+    play = {"episode": late, "watched_at": "2021-03-03T20:00:00Z"}
+    installation.standins.control("plays", {"user": "alice", "plays": [play]})
+    story.expected = later(world)
+    installation.standins.control("faults", LATER_RUN[request_name].spoilt_by(FAULTS[fault], times))
+    story.run()
+    assert installation.standins.control("faults")[0]["hits"] > 0
+    story.heal()
+
+
+def later(world):
+    from tests.e2e.small import BLACK_LAGOON, main_ids  # noqa: PLC0415  # of use here alone
+
+    expected = expected_shelf(world)
+    expected[BLACK_LAGOON] = (expected[BLACK_LAGOON][0], set(main_ids(world, BLACK_LAGOON, 7)))
+    return expected
