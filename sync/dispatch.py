@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bgmsync.shared.models import ConnectionState, Heartbeat
-from sync import runs, tasks
+from sync import queue, runs
 from sync.models import SyncRun
 from trakt.models import TraktConfig
 
@@ -25,7 +25,6 @@ DAY = timedelta(days=1)
 
 def dispatch() -> None:
     """Revive dead runs, start due ones, and once a day remove what the operator does not want to keep."""
-    Heartbeat.beat("dispatch")
     revive()
     start_due()
     prune_daily()
@@ -36,13 +35,13 @@ def revive() -> int:
     revived = 0
     for run in SyncRun.objects.filter(status=SyncRun.Status.RUNNING):
         if runs.release_if_dead(run):
-            tasks.enqueue(run.pk)
+            queue.enqueue(run.pk)
             revived += 1
     lost = timezone.now() - max(LOST_IN_QUEUE * settings.RETRY_SCALE, timedelta(seconds=30))
     for run in SyncRun.objects.filter(status=SyncRun.Status.QUEUED, created_at__lt=lost, heartbeat_at=None):
         # A second delivery does no harm: only one claim succeeds. The heartbeat keeps it from being sent every minute.
         SyncRun.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now())
-        tasks.enqueue(run.pk)
+        queue.enqueue(run.pk)
         revived += 1
     return revived
 

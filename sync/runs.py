@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from sync import tasks
+from sync import queue
 from sync.models import SyncItem, SyncRun
 from sync.models.run import this_process
 
@@ -52,7 +52,7 @@ def request(  # noqa: PLR0913  # what a run may be asked for, each by its name
             return request(user, trigger, kinds=kinds, only_retry=only_retry, undoes=undoes, enqueue=enqueue)
         return active, False
     if enqueue:
-        transaction.on_commit(lambda: tasks.enqueue(run.pk))
+        transaction.on_commit(lambda: queue.enqueue(run.pk))
     return run, True
 
 

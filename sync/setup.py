@@ -36,6 +36,6 @@ def ensure_schedule(sender: Any, **_kwargs: Any) -> None:
     """Make the one Schedule row that comes every minute and finds whose run is due."""
     if sender.name != "sync":
         return
-    from sync.tasks import ensure_dispatch_schedule  # noqa: PLC0415  # apps are not loaded yet when this module is
+    from sync.queue import ensure_dispatch_schedule  # noqa: PLC0415  # apps are not loaded yet when this module is
 
     ensure_dispatch_schedule()

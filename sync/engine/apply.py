@@ -66,11 +66,11 @@ def _end(plan: SubjectPlan, status: Status, state: State, reason: str, detail: s
 def _what_it_means(error: RemoteError) -> tuple[Status, State, str]:
     """Return what an error makes of a subject's plan and its items, and why."""
     match error:
-        case NotFound():
-            # Only a person can choose another subject for one that Bangumi locked, merged or hides.
-            locked = "locked" in error.detail or "merged" in error.detail
-            return Status.FAILED, State.REVIEW, Reason.SUBJECT_LOCKED if locked else Reason.SUBJECT_MISSING
-        case Rejected():
+        case NotFound() if "locked" in error.detail or "merged" in error.detail:
+            # Only a person can choose another subject for one that Bangumi locked or merged.
+            return Status.FAILED, State.REVIEW, Reason.SUBJECT_LOCKED
+        case NotFound() | Rejected():
+            # The plan saw the subject a moment ago; whether it is hidden now, the next plan asks.
             return Status.FAILED, State.FAILED, error.reason
     return Status.WAITING, State.WAITING, error.reason
 

@@ -19,6 +19,7 @@ from bgmsync.shared.http import (
     PutOff,
     RateLimited,
     RemoteError,
+    ServerTrouble,
     Unauthorized,
 )
 from sync.engine.facts import episode_of
@@ -73,7 +74,9 @@ class Context:
 
     listings: dict[int, Listing] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
-    """Subjects that Bangumi does not show to this account."""
+    """Subjects that Bangumi did not show to this account."""
+    gone: set[int] = field(default_factory=set)
+    """Those of them about which it said so twice."""
     lists: dict[int, CollectionType | None] = field(default_factory=dict)
     counts: dict[int, int] = field(default_factory=dict)
     """How many main episodes a subject's entry announces, where the user's list told."""
@@ -111,6 +114,23 @@ class Context:
         """Ask Bangumi again: what was known may have been changed by a write."""
         self._reading.pop(subject_id, None)
         return await self.listing(subject_id)
+
+    async def make_sure(self, subject_id: int) -> None:
+        """Ask about a hidden subject once more, before a person is; raise :class:`ServerTrouble` when it is there.
+
+        A single 404 may come from any box on the way, and what is in review stays there.
+        """
+        if subject_id in self.gone:
+            return
+        try:
+            subject = await self.bangumi.subject(subject_id)
+        except NotFound:
+            subject = None
+        if subject is not None and subject.id == subject_id:
+            self.hidden.discard(subject_id)
+            self._reading.pop(subject_id, None)
+            raise ServerTrouble("bangumi", "a subject that is there was not found")
+        self.gone.add(subject_id)
 
     async def _read_listing(self, subject_id: int) -> Listing | None:
         self.check()

@@ -80,6 +80,7 @@ async def _match_title(
         return
     try:
         judgement = await _judge(ctx, title, work, open_items, cached)
+        await together(ctx.make_sure(subject) for subject in _decided_by_hiding(judgement, ctx.hidden))
     except RemoteError as error:
         for item in open_items:
             ledger.put_back(item, State.WAITING, error.reason, error.detail)
@@ -187,6 +188,17 @@ def conclude(item: SyncItem, verdict: Verdict, *, threshold: int, hidden: Collec
         _settle(item, State.REVIEW, verdict.reason or Reason.BELOW_THRESHOLD)
     else:
         _accept(item, verdict.best)
+
+
+def _decided_by_hiding(judgement: Judgement, hidden: Collection[int]) -> set[int]:
+    """Return the hidden subjects because of which something would go to review."""
+    subjects = set()
+    for verdict in judgement.verdicts:
+        if verdict.best is not None:
+            subjects.add(verdict.best.subject_id)
+        elif _all_hidden(verdict, hidden):
+            subjects |= {candidate.subject_id for candidate in verdict.candidates}
+    return subjects.intersection(hidden)
 
 
 def _all_hidden(verdict: Verdict, hidden: Collection[int]) -> bool:

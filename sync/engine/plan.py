@@ -91,12 +91,13 @@ async def read_lists(ctx: Context, subjects: Iterable[int]) -> None:
 
 
 async def _entries(ctx: Context, username: str, subjects: Iterable[int]) -> list[CollectionRow]:
-    """Read entries one by one. A subject that can't be seen has none; its episode list will say so."""
+    """Read entries one by one. Of a subject that is not found nothing is known: not even that it has none."""
 
     async def entry(subject_id: int) -> CollectionRow | None:
         try:
             return await ctx.bangumi.collection(username, subject_id)
         except NotFound:
+            ctx.hidden.add(subject_id)
             return None
 
     return [row for row in await together(entry(subject) for subject in subjects) if row]
@@ -110,6 +111,8 @@ async def _plan_subject(
         item.run = ctx.run
     try:
         listing = await ctx.listing(subject_id)
+        if subject_id in ctx.hidden:
+            await ctx.make_sure(subject_id)
     except RemoteError as error:
         for item in items:
             ledger.put_back(item, State.WAITING, error.reason, error.detail)
@@ -117,7 +120,7 @@ async def _plan_subject(
             raise
         return None
     ctx.run.step += 1
-    if listing is None:
+    if listing is None or subject_id in ctx.hidden:
         _review(items, Reason.SUBJECT_MISSING)
         return None
     kept = _through_gate(ctx.facts(subject_id, listing), pairs)

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from bgmsync.shared.http import TokenGrant
 from bgmsync.shared.models import HostBudget, ServiceApp
 from bgmsync.standins import DEMO_WORLD, StandIns, World
-from sync import tasks
+from sync import queue
 from sync.models import BangumiAccount, MappingOverride, Subject, SyncItem, SyncRun
 from trakt.models import Title, TraktConfig
 
@@ -51,7 +51,7 @@ def app(db):
 def queued(monkeypatch):
     """The runs handed to the queue, which no worker takes here."""
     found: list[int] = []
-    monkeypatch.setattr(tasks, "enqueue", found.append)
+    monkeypatch.setattr(queue, "enqueue", found.append)
     return found
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from sync import dispatch, runs, tasks
+from sync import dispatch, queue, runs
 from sync.models import SyncItem, SyncRun
 from trakt.models import TraktConfig
 
@@ -24,7 +24,7 @@ def alice():
 @pytest.fixture
 def enqueued(monkeypatch):
     sent = []
-    monkeypatch.setattr(tasks, "enqueue", sent.append)
+    monkeypatch.setattr(queue, "enqueue", sent.append)
     return sent
 
 
@@ -93,7 +93,8 @@ def test_who_is_due_gets_a_run_once_and_a_next_time(alice, enqueued, django_capt
         assert dispatch.start_due() == 1
         assert dispatch.start_due() == 0
     config.refresh_from_db()
-    assert config.next_run_at and config.next_run_at > timezone.now() + timedelta(minutes=59)
+    assert config.next_run_at
+    assert config.next_run_at > timezone.now() + timedelta(minutes=59)
     assert len(enqueued) == 1
 
 

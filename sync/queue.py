@@ -1,0 +1,35 @@
+"""The queue as the rest of the program knows it. Nothing else imports django_q: another queue changes this file alone.
+
+A job is handed a primary key and nothing else, since arguments lie in plain sight in the queue.
+"""
+
+from __future__ import annotations
+
+from django_q.models import Schedule
+from django_q.tasks import async_task
+
+DISPATCH = "dispatch due runs"
+NOT_KEPT = {"save": False}
+
+
+def enqueue(run_id: int) -> None:
+    """Hand a queued run to a worker. Delivery may fail or come twice; the run's own claim covers both."""
+    async_task("sync.tasks.run", run_id, q_options=NOT_KEPT)
+
+
+def ensure_dispatch_schedule() -> None:
+    """Keep exactly one Schedule row, which comes every minute; ``name`` is not unique in django-q2."""
+    rows = Schedule.objects.filter(name=DISPATCH).order_by("pk")
+    first = rows.first()
+    values = {
+        "func": "sync.tasks.dispatch",
+        "schedule_type": Schedule.MINUTES,
+        "minutes": 1,
+        "repeats": -1,
+        "kwargs": f"q_options={NOT_KEPT}",
+    }
+    if first is None:
+        Schedule.objects.create(name=DISPATCH, **values)
+        return
+    rows.exclude(pk=first.pk).delete()
+    Schedule.objects.filter(pk=first.pk).update(**values)

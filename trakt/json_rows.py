@@ -1,0 +1,116 @@
+"""Read a JSON array of objects row by row, so that memory is bounded by one row, however long the array is."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CHUNK = 1 << 18
+"""Bytes read at a time."""
+
+LONGEST_ROW = 1 << 21
+"""Characters. The longest believable row is a show with the progress of all its thousands of episodes."""
+
+WHITE = re.compile(r"[ \t\n\r]*")
+
+
+class NotRowsError(Exception):
+    """It is no array of objects; ``place`` says where, for people."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(f"{place}: {problem}")
+        self.place = place
+        self.problem = problem
+
+
+def rows_of(read: Callable[[int], bytes]) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield each object of the array that *read* brings, with its length in characters.
+
+    Raises :class:`NotRowsError`; rows are counted from 1.
+    """
+    window = _Window(read)
+    if window.take() != "[":
+        raise NotRowsError("at its start", "not a JSON array")
+    row = 0
+    mark = "]" if window.peek() == "]" else ","
+    if mark == "]":
+        window.take()
+    while mark == ",":
+        row += 1
+        yield window.object(f"row {row}")
+        mark = window.take()
+    if mark != "]":
+        raise NotRowsError(f"after row {row}", "cut off" if not mark else "neither a comma nor the end of the array")
+    if window.peek():
+        raise NotRowsError(f"after row {row}", "something follows the array")
+
+
+class _Window:
+    """The part of a text that has been read and not been used yet."""
+
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        self._read = read
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")().decode
+        self._text = ""
+        self._at = 0
+        self._bytes = 0
+        self._ended = False
+
+    def peek(self) -> str:
+        """Return the next character that is not white space, empty at the end, and leave it there."""
+        while True:
+            self._at = WHITE.match(self._text, self._at).end()  # ty: ignore[unresolved-attribute]  # it matches nothing, too
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if self._ended:
+                return ""
+            self._more()
+
+    def take(self) -> str:
+        mark = self.peek()
+        self._at += len(mark)
+        return mark
+
+    def object(self, place: str) -> tuple[dict[str, Any], int]:
+        if self.peek() != "{":
+            raise NotRowsError(place, "not a JSON object")
+        while True:
+            try:
+                value, end = DECODER.raw_decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                # It may be wrong or only not all here yet: that is known when there is no more, or far too much.
+                if self._ended:
+                    raise NotRowsError(place, f"malformed JSON: {error.msg}") from None
+                if len(self._text) - self._at > LONGEST_ROW:
+                    raise NotRowsError(place, f"malformed, or longer than {LONGEST_ROW:,} characters") from None
+                self._more()
+            except RecursionError:
+                raise NotRowsError(place, "nested too deep") from None
+            except ValueError as error:
+                raise NotRowsError(place, f"malformed JSON: {error}") from None
+            else:
+                length, self._at = end - self._at, end
+                return value, length
+
+    def _more(self) -> None:
+        chunk = self._read(CHUNK)
+        self._ended = not chunk
+        try:
+            decoded = self._decode(chunk, self._ended)
+        except UnicodeDecodeError as error:
+            raise NotRowsError(f"near byte {self._bytes + error.start}", "not UTF-8") from None
+        self._bytes += len(chunk)
+        self._text = self._text[self._at :] + decoded
+        self._at = 0
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+DECODER = json.JSONDecoder(parse_constant=_no_constant)
