@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: demo run test test-faults lint bench-matching docs lock clean help
+.PHONY: demo run test test-faults lint bench-matching docs messages lock clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -39,6 +39,9 @@ bench-matching: .venv/ready  ## how right matching is, on labelled data beside t
 
 docs: .venv/ready  ## write the pages that are made from the program itself
 	$(RUN) python docs/write_reasons.py
+
+messages: .venv/ready  ## bring the translations up to date with the sources
+	$(RUN) python .ci/messages.py
 
 lock:            ## renew uv.lock
 	$(UV) lock --upgrade

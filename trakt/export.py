@@ -7,7 +7,6 @@ made to do harm is refused as a whole with the file and the place named; what is
 
 from __future__ import annotations
 
-import json
 import re
 import stat
 import zlib
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -26,8 +26,7 @@ from trakt.json_rows import NotRowsError, rows_of
 from trakt.schemas import CollectionRow, HiddenRow, HistoryRow, Movie, RatingRow, Show, WatchlistRow, parse_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Generator, Iterator
 
 LARGEST_ARCHIVE = 1 << 28
 LARGEST_FILE = 1 << 29
@@ -44,6 +43,11 @@ MOST_REJECTED = 1_000
 HIGHEST_RATIO = 200
 RATIO_MATTERS = 1 << 20
 """JSON packs to a fifth or a fiftieth. What unpacks to more than this many bytes at a higher ratio is a bomb."""
+
+ODD_NAME = re.compile(r"[\\\0]|^[A-Za-z]:")
+"""What leads out of a folder on Windows, or ends a name early."""
+
+ENCRYPTED = 0x1
 
 BATCH_ROWS = 500
 BATCH_CHARACTERS = 1 << 22
@@ -176,6 +180,8 @@ class Report:
     unknown: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     """Files that must be missing, since those before and after them are there."""
+    total: int = 0
+    """Rows in all files."""
     problems: list[str] = field(default_factory=list)
     """The rejected rows, each with its place."""
     first: datetime | None = None
@@ -193,10 +199,10 @@ def preview(source: Path | IO[bytes]) -> Report:
 
 
 @contextmanager
-def opened(source: Path | IO[bytes]) -> Iterator[Archive]:
+def opened(source: Path | IO[bytes]) -> Generator[Archive]:
     """Open an archive, look at its list of files, and close it at the end of the block."""
     try:
-        stream = source.open("rb") if hasattr(source, "open") else source
+        stream = source.open("rb") if isinstance(source, Path) else source
     except OSError as error:
         raise ExportError("", "", f"can't be read: {error.strerror}") from None
     try:
@@ -211,7 +217,6 @@ class Archive:
 
     def __init__(self, archive: ZipFile) -> None:
         self._zip = archive
-        self._unpacked = 0
         members = [info for info in archive.infolist() if not info.is_dir()]
         _refuse_harm(archive.infolist())
         self.files: list[File] = []
@@ -227,7 +232,6 @@ class Archive:
     def check(self, say: Callable[[str], None] = lambda _text: None) -> Report:
         """Read everything once; raises :class:`ExportError` for an archive that is to be refused."""
         report = Report(unused=self.unused, unknown=self.unknown, gaps=_gaps(self.files))
-        self._unpacked = 0
         for file in self.files:
             say(f"Checking {shown(file.name)}")
             found = report.files[file.name] = Found(file.category)
@@ -238,9 +242,9 @@ class Archive:
     def batches(self, file: File) -> Iterator[Batch]:
         """Yield the rows of *file*, each validated by itself; raises :class:`ExportError`."""
         batch, characters = Batch(), 0
-        for number, (raw, length) in enumerate(self._raw_rows(file), start=1):
-            _sort_row(batch, file.category, number, raw)
-            characters += length
+        for number, (raw, text) in enumerate(self._raw_rows(file), start=1):
+            _sort_row(batch, file.category, number, raw, text)
+            characters += len(text)
             if characters >= BATCH_CHARACTERS or len(batch.rows) + len(batch.rejected) >= BATCH_ROWS:
                 yield batch
                 batch, characters = Batch(), 0
@@ -259,7 +263,7 @@ class Archive:
             return
         self.unknown.append(info.filename)
 
-    def _raw_rows(self, file: File) -> Iterator[tuple[dict[str, Any], int]]:
+    def _raw_rows(self, file: File) -> Iterator[tuple[dict[str, Any], str]]:
         done = 0
         try:
             with self._zip.open(file.info) as stream:
@@ -268,9 +272,8 @@ class Archive:
                     nonlocal done
                     chunk = stream.read(size)
                     done += len(chunk)
-                    self._unpacked += len(chunk)
-                    # The sizes in the list of files were looked at before, but anybody can write them.
-                    if done > LARGEST_FILE or self._unpacked > 2 * LARGEST_TOTAL:
+                    # The size in the list of files was looked at before, but anybody can write one there.
+                    if done > min(file.info.file_size, LARGEST_FILE):
                         raise ExportError(file.name, f"byte {done}", "unpacks to more than is believable")
                     return chunk
 
@@ -291,7 +294,12 @@ class _Bounded:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= LARGEST_DIRECTORY:
@@ -325,20 +333,16 @@ def _refuse_harm(members: list[ZipInfo]) -> None:
 
 
 def _harm_of(info: ZipInfo) -> str:
-    name = info.orig_filename
-    if name.startswith("/") or ".." in name.split("/") or re.search(r"[\\\0]|^[A-Za-z]:", name):
-        return "its name leads out of the archive"
-    if stat.S_ISLNK(info.external_attr >> 16):
-        return "is a link"
-    if info.flag_bits & 0x1:
-        return "is encrypted"
-    if info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-        return f"is packed by a method that is not read here ({info.compress_type})"
-    if info.file_size > LARGEST_FILE:
-        return f"unpacks to more than {LARGEST_FILE >> 20} MB"
-    if info.file_size > RATIO_MATTERS and info.file_size > HIGHEST_RATIO * info.compress_size:
-        return f"unpacks to {info.file_size / max(info.compress_size, 1):,.0f} times its size, as a bomb does"
-    return ""
+    name, size, packed = info.orig_filename, info.file_size, max(info.compress_size, 1)
+    harm = {
+        "its name leads out of the archive": name.startswith("/") or ".." in name.split("/") or ODD_NAME.search(name),
+        "is a link": stat.S_ISLNK(info.external_attr >> 16),
+        "is encrypted": info.flag_bits & ENCRYPTED,
+        "is packed by a method that is not read here": info.compress_type not in {ZIP_STORED, ZIP_DEFLATED},
+        f"unpacks to more than {LARGEST_FILE >> 20} MB": size > LARGEST_FILE,
+        f"unpacks to {size // packed:,} times its size": size > RATIO_MATTERS and size > HIGHEST_RATIO * packed,
+    }
+    return next((problem for problem, has_it in harm.items() if has_it), "")
 
 
 def _gaps(files: list[File]) -> list[str]:
@@ -355,13 +359,13 @@ def _missing(there: set[int]) -> list[int]:
     return [page for page in range(1, min(max(there), 10 * len(there) + 10)) if page not in there]
 
 
-def _sort_row(batch: Batch, category: Category, number: int, raw: dict[str, Any]) -> None:
+def _sort_row(batch: Batch, category: Category, number: int, raw: dict[str, Any], text: str) -> None:
     if category.model is None:  # such files are never read
         return
     good, rejected = parse_rows(category.model, [raw], category.about)
     why = rejected[0].why if rejected else _unstorable(good[0])
     if why:
-        batch.rejected.append(Rejected(number, _play_id(raw), why, _digest(raw)))
+        batch.rejected.append(Rejected(number, _play_id(raw), why, sha256(text.encode()).hexdigest()))
     else:
         batch.rows += good
 
@@ -370,10 +374,10 @@ def _unstorable(row: Row) -> str:
     """Say what is wrong with times that are dates but no instants of this calendar once they are put into UTC."""
     if not isinstance(row, HistoryRow):
         return ""
+    moments = [row.watched_at, row.episode.first_aired if row.episode else None]
     try:
-        for moment in (row.watched_at, row.episode and row.episode.first_aired):
-            if moment is not None:
-                moment.astimezone(UTC)
+        for moment in filter(None, moments):
+            moment.astimezone(UTC)
     except OverflowError:
         return "a time outside of the calendar"
     return ""
@@ -384,10 +388,6 @@ def _play_id(raw: dict[str, Any]) -> int | None:
     return value if type(value) is int and 0 < value < 1 << 63 else None
 
 
-def _digest(raw: dict[str, Any]) -> str:
-    return sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest()
-
-
 def _note(report: Report, file: File, found: Found, batch: Batch) -> None:
     found.rows += len(batch.rows) + len(batch.rejected)
     found.rejected += len(batch.rejected)
@@ -396,7 +396,8 @@ def _note(report: Report, file: File, found: Found, batch: Batch) -> None:
         raise ExportError(
             file.name, f"row {batch.rejected[-1].row}", f"more than {MOST_REJECTED:,} rows are not what they should be"
         )
-    if sum(other.rows for other in report.files.values()) > MOST_ROWS:
+    report.total += len(batch.rows) + len(batch.rejected)
+    if report.total > MOST_ROWS:
         raise ExportError(file.name, "", f"more than {MOST_ROWS:,} rows")
     times = [row.watched_at for row in batch.rows if isinstance(row, HistoryRow) and row.watched_at]
     known = [time for time in times if time.timestamp() > 0]

@@ -16,7 +16,7 @@ CHUNK = 1 << 18
 LONGEST_ROW = 1 << 21
 """Characters. The longest believable row is a show with the progress of all its thousands of episodes."""
 
-WHITE = re.compile(r"[ \t\n\r]*")
+VISIBLE = re.compile(r"[^ \t\n\r]")
 
 
 class NotRowsError(Exception):
@@ -28,8 +28,8 @@ class NotRowsError(Exception):
         self.problem = problem
 
 
-def rows_of(read: Callable[[int], bytes]) -> Iterator[tuple[dict[str, Any], int]]:
-    """Yield each object of the array that *read* brings, with its length in characters.
+def rows_of(read: Callable[[int], bytes]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield each object of the array that *read* brings, and its text.
 
     Raises :class:`NotRowsError`; rows are counted from 1.
     """
@@ -64,9 +64,10 @@ class _Window:
     def peek(self) -> str:
         """Return the next character that is not white space, empty at the end, and leave it there."""
         while True:
-            self._at = WHITE.match(self._text, self._at).end()  # ty: ignore[unresolved-attribute]  # it matches nothing, too
-            if self._at < len(self._text):
-                return self._text[self._at]
+            if found := VISIBLE.search(self._text, self._at):
+                self._at = found.start()
+                return found[0]
+            self._at = len(self._text)
             if self._ended:
                 return ""
             self._more()
@@ -76,7 +77,7 @@ class _Window:
         self._at += len(mark)
         return mark
 
-    def object(self, place: str) -> tuple[dict[str, Any], int]:
+    def object(self, place: str) -> tuple[dict[str, Any], str]:
         if self.peek() != "{":
             raise NotRowsError(place, "not a JSON object")
         while True:
@@ -94,8 +95,8 @@ class _Window:
             except ValueError as error:
                 raise NotRowsError(place, f"malformed JSON: {error}") from None
             else:
-                length, self._at = end - self._at, end
-                return value, length
+                text, self._at = self._text[self._at : end], end
+                return value, text
 
     def _more(self) -> None:
         chunk = self._read(CHUNK)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bgmsync.shared.models import Connection, Service
-from trakt import schedule
+from trakt import rules, schedule
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -83,6 +83,72 @@ class TraktConfig(Connection):
     since = models.DateField(
         _("only plays since"), null=True, blank=True, help_text=_("Empty: everything you ever watched.")
     )
+    ratings = models.BooleanField(_("ratings"), default=True)
+    rating_conflict = models.CharField(
+        _("when Bangumi has another rating"),
+        max_length=8,
+        choices=rules.Conflict.choices,
+        default=rules.Conflict.KEEP,
+        help_text=_(
+            "Bangumi does not tell when a rating was given, only when the entry last changed: Trakt's is the newest "
+            "when it was given after that."
+        ),
+    )
+    rating_split = models.CharField(
+        _("a season that is several subjects"),
+        max_length=8,
+        choices=rules.Split.choices,
+        default=rules.Split.ALL,
+        help_text=_("Bangumi has a subject for each cour: which of them the rating of the season goes to."),
+    )
+    rating_show = models.CharField(
+        _("the rating of a whole show"),
+        max_length=8,
+        choices=rules.ShowRating.choices,
+        default=rules.ShowRating.SINGLE,
+        help_text=_("A season's own rating goes before that of its show."),
+    )
+    rating_episodes = models.CharField(
+        _("ratings of episodes"),
+        max_length=8,
+        choices=rules.EpisodeRatings.choices,
+        default=rules.EpisodeRatings.SKIP,
+        help_text=_("Bangumi has no ratings of episodes."),
+    )
+    rating_episodes_least = models.PositiveSmallIntegerField(
+        _("at least so many rated episodes"), default=rules.LEAST_RATED, validators=[MinValueValidator(1)]
+    )
+    collected = models.CharField(
+        _("what you own"), max_length=8, choices=rules.Collected.choices, default=rules.Collected.WISH
+    )
+    watchlisted = models.CharField(
+        _("your watchlist"), max_length=8, choices=rules.Watchlisted.choices, default=rules.Watchlisted.WISH
+    )
+    hidden = models.CharField(
+        _("what you dropped or hid"), max_length=8, choices=rules.Hidden.choices, default=rules.Hidden.NOTHING
+    )
+    finished = models.CharField(
+        _("when all main episodes are watched"),
+        max_length=8,
+        choices=rules.Finished.choices,
+        default=rules.Finished.DONE,
+        help_text=_("A film that was watched is always done."),
+    )
+    resumed = models.CharField(
+        _("a play of what is on hold or dropped"),
+        max_length=8,
+        choices=rules.Resumed.choices,
+        default=rules.Resumed.LEAVE,
+    )
+    removed = models.CharField(
+        _("a rating or tag that you removed on Trakt"),
+        max_length=10,
+        choices=rules.Removed.choices,
+        default=rules.Removed.NOTHING,
+        help_text=_(
+            "Taken back only when two runs agree, and never when a list shrank by more than a tenth: then you are asked."
+        ),
+    )
     scope = models.CharField(
         _("what to carry over"),
         max_length=8,
@@ -100,6 +166,28 @@ class TraktConfig(Connection):
         _("new entries are private"),
         default=False,
         help_text=_("Only for entries this program adds to your Bangumi list; existing ones keep their setting."),
+    )
+
+    mark_private = models.CharField(
+        _("episodes of private entries"),
+        max_length=8,
+        choices=rules.PrivateMarks.choices,
+        default=rules.PrivateMarks.ASK,
+        help_text=_(
+            "Bangumi shows a ticked episode in your public timeline even when the entry is private. Ratings, states and "
+            "tags of private entries are not shown."
+        ),
+    )
+    quiet_first = models.BooleanField(
+        _("first import without noise"),
+        default=False,
+        help_text=_(
+            "New entries of the first import are added hidden and then shown, so that followers do not see them in the "
+            "timeline. Each costs one request more; Bangumi still shows a line for ticked episodes."
+        ),
+    )
+    adult = models.BooleanField(
+        _("adults-only titles as well"), default=False, help_text=_("Off: they are not added to your list.")
     )
 
     activities = models.JSONField(default=dict, editable=False)

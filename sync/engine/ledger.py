@@ -42,6 +42,17 @@ VERDICT_FIELDS = [
     "attempts",
     "updated_at",
 ]
+FACT_FIELDS = [
+    "title",
+    "season",
+    "number",
+    "number_abs",
+    "episode_trakt_id",
+    "episode_title",
+    "first_aired",
+    "runtime",
+    "watched_at",
+]
 TITLE_FIELDS = [
     "slug",
     "tmdb_id",
@@ -77,20 +88,35 @@ def store_titles(titles: Iterable[Title]) -> dict[tuple[str, int], int]:
 
 
 def store_items(items: Sequence[SyncItem]) -> int:
-    """Insert the items that are not in the ledger yet; return how many there were."""
+    """Insert the items that are not in the ledger yet; return how many there were.
+
+    One that could not be read before, and can now, is brought in anew.
+    """
     if not items:
         return 0
     first = items[0]
     keys = [item.source_key for item in items]
     with transaction.atomic():
-        known = set(
-            SyncItem.objects.filter(user_id=first.user_id, kind=first.kind, source_key__in=keys).values_list(
-                "source_key", flat=True
-            )
-        )
+        rows = SyncItem.objects.filter(user_id=first.user_id, kind=first.kind, source_key__in=keys)
+        known = dict(rows.values_list("source_key", "title_id"))
         new = [item for item in items if item.source_key not in known]
+        mended = [item for item in items if item.title_id and known.get(item.source_key, item.title_id) is None]
         SyncItem.objects.bulk_create(new, ignore_conflicts=True)
-    return len(new)
+        SyncItem.objects.bulk_create(
+            mended,
+            update_conflicts=True,
+            unique_fields=["user", "kind", "source_key"],
+            update_fields=[*FACT_FIELDS, "state", "reason", "detail", "next_try_at", "attempts", "run"],
+        )
+    return len(new) + len(mended)
+
+
+def awaits_reading(user_id: int, *, ignore_pauses: bool) -> bool:
+    """Tell whether a row that could not be read should be asked for again: only Trakt can tell what it says."""
+    rows = SyncItem.objects.filter(user_id=user_id, title=None, state__in=SyncItem.RETRIED)
+    if not ignore_pauses:
+        rows = rows.filter(next_try_at__lte=timezone.now())
+    return rows.exists()
 
 
 def take_up(run: SyncRun, items: QuerySet[SyncItem]) -> list[int]:

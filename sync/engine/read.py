@@ -62,16 +62,16 @@ class Reading:
         return self.error is None and not any(self.short.values())
 
 
-async def read(ctx: Context) -> Reading:
-    """Ask Trakt what moved, read that, and move the cursor only when all of it is stored."""
+async def read(ctx: Context, *, full: bool) -> Reading:
+    """Ask Trakt what moved, read that, or all if *full*, and move the cursor only when all of it is stored."""
     reading = Reading()
     await ctx.stage(SyncRun.Stage.READ)
     try:
         stamps = stamps_of(await ctx.trakt.last_activities(), ctx.config)
-        if not ctx.config.history or (stamps == ctx.config.activities.get("history") and not ctx.run.full):
+        if not ctx.config.history or (stamps == ctx.config.activities.get("history") and not full):
             return reading
         reading.stamps = stamps
-        start = start_of(ctx.config, full=ctx.run.full, stamps=stamps)
+        start = start_of(ctx.config, full=full, stamps=stamps)
         await _read_until_complete(ctx, reading, start)
         if start is not None and reading.is_complete and (not reading.new or _is_weekly_due(ctx.config)):
             await _reconcile(ctx, reading)
@@ -185,7 +185,8 @@ async def _store_page(ctx: Context, reading: Reading, page: Page[HistoryRow]) ->
 def _store_rows(run: SyncRun, rows: Sequence[HistoryRow], rejected: Sequence[RejectedRow]) -> tuple[int, set[str]]:
     titles = ledger.store_titles(titles_of(rows))
     items = [item_of(run, row, titles) for row in rows]
-    items += [unreadable(run, row) for row in rejected]
+    # A row without an id can't be told from the next run's; it is missing from Trakt's own count, and so read again.
+    items += [unreadable(run, row) for row in rejected if row.raw_id is not None]
     items = list({item.source_key: item for item in items}.values())
     return ledger.store_items(items), {item.source_key for item in items}
 
@@ -248,7 +249,7 @@ def unreadable(run: SyncRun, row: RejectedRow) -> SyncItem:
     return SyncItem(
         user_id=run.user_id,
         kind=SyncItem.Kind.HISTORY,
-        source_key=str(row.raw_id)[:32] if row.raw_id is not None else f"?{row.row_index}-{run.pk}",
+        source_key=str(row.raw_id)[:32],
         reason=Reason.UNREADABLE_ROW,
         detail=row.why[:300],
         run=run,

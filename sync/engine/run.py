@@ -102,6 +102,7 @@ async def _follow(run: SyncRun, ignore_pauses: bool) -> Course:  # noqa: FBT001 
         course.writes = ctx.writes
         course.requests = clients.meter.requests
         await sync_to_async(_note_refusals)(config, account, course)
+        await sync_to_async(_note_welcomes)(config, account, course)
     return course
 
 
@@ -111,7 +112,7 @@ async def _stages(ctx: Context, course: Course, *, ignore_pauses: bool) -> None:
         await undo(ctx)
         return
     if not run.only_retry:
-        course.reading = await _read(ctx)
+        course.reading = await _read(ctx, ignore_pauses=ignore_pauses)
     due = await sync_to_async(_carry_over)(run, course.reading, ignore_pauses)
     course.carried = due
     if not await SyncItem.objects.filter(user_id=run.user_id, state__in=SyncItem.UNFINISHED).aexists():
@@ -130,10 +131,11 @@ async def _stages(ctx: Context, course: Course, *, ignore_pauses: bool) -> None:
         await apply(ctx, plans)
 
 
-async def _read(ctx: Context) -> Reading:
+async def _read(ctx: Context, *, ignore_pauses: bool) -> Reading:
     if not ctx.config.access_token:
         raise Stopped(Reason.TRAKT_NOT_CONNECTED)
-    reading = await read(ctx)
+    unread = await sync_to_async(ledger.awaits_reading)(ctx.run.user_id, ignore_pauses=ignore_pauses)
+    reading = await read(ctx, full=ctx.run.full or unread)
     if reading.expected:
         await ctx.log(f"Trakt: {reading.expected} plays in the window, {reading.new} of them new.")
     if reading.error:
@@ -184,6 +186,15 @@ def _note_refusals(config: TraktConfig, account: BangumiAccount, course: Course)
         connection.refresh_from_db()
         if connection.access_token == before:
             connection.lose(state, error.detail)
+
+
+def _note_welcomes(config: TraktConfig, account: BangumiAccount, course: Course) -> None:
+    """Clear what an earlier run noted of a connection that works again: no schedule starts on it otherwise."""
+    refusing = {error.service for error in (course.error, course.reading.error) if error}
+    for connection in (config, account):
+        if course.requests[connection.service] and connection.service not in refusing:
+            rows = type(connection).objects.filter(pk=connection.pk, state__in=set(STATE_AFTER.values()))
+            rows.update(state=ConnectionState.CONNECTED, state_detail="")
 
 
 def _end(run: SyncRun, course: Course) -> None:

@@ -47,108 +47,84 @@ class _Place(NamedTuple):
 
 
 class _Dated(NamedTuple):
+    """An episode of which Trakt says the date, and Bangumi the date of where its number leads."""
+
     number: int
     day: int
     agrees: bool
     """Whether the date and a number rule agree as they are."""
     places: tuple[_Place, ...]
-    led: tuple[tuple[int, int], ...]
-    """Subjects and positions that the date leads to."""
-
-
-class _Slip(NamedTuple):
-    """The other reading of a late season: its dates are right, and its numbers lead to other episodes."""
-
-    by: int
-    """Positions from where the numbers lead to where the dates lead."""
-    places: tuple[tuple[int, _Place], ...]
-    """The episodes' days with the places of their numbers."""
+    led: tuple[tuple[Line, int], ...]
+    """Where the date leads."""
 
 
 def pace_of(season: Season, found: Iterable[tuple[Item, Options]]) -> Pace:
-    """Compare the dates of a whole season with the places of its numbers."""
+    """Compare the dates of a whole season with those listed where its numbers lead."""
     dated = [one for item, options in found if (one := _dated(season, item, options))]
-    if not dated or _share(dated, [one for one in dated if one.agrees]) > 1 - NEARLY_ALL:
+    if sum(one.agrees for one in dated) >= (1 - NEARLY_ALL) * len(dated):
         return ON_TIME
     days = _common(dated)
-    explained = [(one, place) for one in dated if (place := _explaining(one, days))]
-    if not days or _share(dated, [one for one, _ in explained]) < NEARLY_ALL:
+    late = [(one, place) for one in dated if (place := _late_by(one, days))]
+    if not days or len(late) < NEARLY_ALL * len(dated):
         return ON_TIME
-    enough = len({one.number for one in dated}) >= LEAST_EPISODES
-    slip = _slip(explained)
-    if slip is None:
+    enough = len({one.number for one, _ in late}) >= LEAST_EPISODES
+    slip = _slip(late)
+    if not slip:
         return Pace(days) if enough else ON_TIME
     if not enough:
         return Pace(days, Confidence.LOW)
-    return _told_apart(season, days, slip, explained, dated)
+    only_late = any(_only_late(one.day, place, slip) for one, place in late)
+    only_slipped = any(_only_slipped(one, slip) for one in dated if _late_by(one, days) is None)
+    if only_slipped:
+        return Pace(days, Confidence.LOW) if only_late else ON_TIME
+    return Pace(days, Confidence.HIGH if only_late else _by_length(season, slip, late))
 
 
 def _dated(season: Season, item: Item, options: Options) -> _Dated | None:
-    """Gather where an episode's number and its date lead; None where no number leads to a listed date."""
     day = air_day(item.first_aired)
     if day is None or item.number is None:
         return None
     dated = [option for option in options if option.day and option.position]
-    places = {(option.line, option.position) for option in options if option.numbers and option.position}
-    # A season that no data set knows may still begin with the subject that its dates lead to
-    places |= {(option.line, item.number) for option in dated if not season.keyed}
+    places = {(option.line, option.position) for option in options if option.strength >= 1}
+    if not season.keyed:
+        # A season that no data set knows may still begin with the subject that its dates lead to
+        places |= {(option.line, item.number) for option in dated}
     late = tuple(
         _Place(line, position, day - listed) for line, position in places if position and (listed := line.day(position))
     )
     if not late:
         return None
-    led = tuple((option.line.subject_id, option.position) for option in dated if option.listed and option.position)
+    led = tuple((option.line, option.position) for option in dated if option.listed and option.position)
     return _Dated(item.number, day, any(option.agrees for option in dated), late, led)
 
 
-def _common(dated: Sequence[_Dated]) -> int:
-    """Return the days by which most dates are late; 0 when they are late by too much."""
+def _common(dated: Iterable[_Dated]) -> int:
+    """Return by how many days most dates are late; 0 where that is too much."""
     counts = Counter(late for one in dated for late in {place.late for place in one.places} if abs(late) <= MOST_DAYS)
     return max(counts, key=lambda late: (counts[late], -abs(late)), default=0)
 
 
-def _explaining(one: _Dated, days: int) -> _Place | None:
-    """Return the place of its number at which an episode is late by so many days."""
+def _late_by(one: _Dated, days: int) -> _Place | None:
     return next((place for place in one.places if near(place.late, days)), None)
 
 
-def _slip(explained: Sequence[tuple[_Dated, _Place]]) -> _Slip | None:
-    """Find how far the dates lead from the numbers; None where they lead to no other episode."""
-    by = Counter(
+def _slip(late: Iterable[tuple[_Dated, _Place]]) -> int:
+    """Return by how many positions the dates as they are lead past the numbers; 0 where they lead nowhere."""
+    slips = Counter(
         position - place.position
-        for one, place in explained
-        for subject_id, position in one.led
-        if subject_id == place.line.subject_id and position != place.position
+        for one, place in late
+        for line, position in one.led
+        if line is place.line and position != place.position
     )
-    if not by:
-        return None
-    return _Slip(max(by, key=lambda slip: (by[slip], -abs(slip))), tuple((one.day, place) for one, place in explained))
-
-
-def _told_apart(
-    season: Season,
-    days: int,
-    slip: _Slip,
-    explained: Sequence[tuple[_Dated, _Place]],
-    dated: Sequence[_Dated],
-) -> Pace:
-    """Decide between a late season and one whose numbers lead elsewhere."""
-    late = any(_only_late(day, place, slip.by) for day, place in slip.places)
-    left = [one for one in dated if all(one is not other for other, _ in explained)]
-    slipped = any(_only_slipped(one, slip.by) for one in left)
-    if late and slipped:
-        return Pace(days, Confidence.LOW)
-    if slipped:
-        return ON_TIME
-    return Pace(days, Confidence.HIGH if late else _by_length(season, slip))
+    return max(slips, key=lambda slip: (slips[slip], -abs(slip)), default=0)
 
 
 def _only_late(day: int, place: _Place, slip: int) -> bool:
-    """Whether a date is late, but is not that of the episode to which it would lead."""
-    line, position = place.line, place.position + slip
-    if line.length and position > line.length:
-        return len(line.mains) >= line.length
-    listed = line.day(position)
+    """Whether a late date is not that of the episode to which it would have to lead."""
+    position = place.position + slip
+    if position > len(place.line.mains):
+        return position > place.line.length
+    listed = place.line.day(position)
     return listed is not None and not near(day, listed)
 
 
@@ -156,18 +132,16 @@ def _only_slipped(one: _Dated, slip: int) -> bool:
     return any(near(one.day, place.line.day(place.position + slip)) for place in one.places)
 
 
-def _by_length(season: Season, slip: _Slip) -> Confidence:
-    """Say how sure the length of Trakt's season makes it that its dates are late.
+def _by_length(season: Season, slip: int, late: Sequence[tuple[_Dated, _Place]]) -> Confidence:
+    """Say how sure the length of Trakt's season makes it that the dates are late.
 
-    Where the numbers lead elsewhere, the season ends with the subject after all; where they don't, it has as many
-    episodes as the subject.
+    Episodes that only lie elsewhere end where the subject ends; those that are late are as many as the subject's.
     """
-    lines = {place.line for _, place in slip.places}
-    whole = season.total if season.keyed else sum(line.length for line in lines)
-    if not season.length or not whole or season.length + slip.by == whole:
+    lines = {place.line for _, place in late}
+    offsets = {place.position - one.number for one, place in late}
+    last, whole = season.length, season.total
+    if len(lines) == len(offsets) == 1:
+        last, whole = last + offsets.pop(), lines.pop().length
+    if not season.length or not whole or last + slip == whole:
         return Confidence.LOW
-    return Confidence.HIGH if season.length == whole else Confidence.MEDIUM
-
-
-def _share(of: Sequence[_Dated], part: Sequence[_Dated]) -> float:
-    return len(part) / len(of)
+    return Confidence.HIGH if last == whole or last + slip > whole else Confidence.MEDIUM

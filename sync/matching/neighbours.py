@@ -6,7 +6,6 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from sync.matching.codes import EvidenceCode
-from sync.matching.dates import air_day
 from sync.matching.options import compare_day
 from sync.matching.weighing import BOTH_SIDES, weight
 
@@ -48,13 +47,15 @@ def anchor_at(item: Item, option: Option | None) -> Anchor | None:
     return Anchor(item.number, option.line.subject_id, option.position - item.number)
 
 
-def with_neighbours(show: Show, item: Item, options: Options, anchors: Sequence[Anchor]) -> None:
+def with_neighbours(
+    show: Show, item: Item, options: Options, anchors: Sequence[Anchor], *, day: int | None, late: int = 0
+) -> None:
     """Let the nearest dated episodes before and after speak for the position on the same line.
 
     One neighbour is enough where a rule names the same position already, where no other subject could follow, and
     where the season is seen to begin with the subject.
     """
-    number, day = item.number or 0, air_day(item.first_aired)
+    number = item.number or 0
     at = bisect_left(anchors, (number,))
     sides = [anchors[at - 1]] if at else []
     while at < len(anchors) and anchors[at].number == number:
@@ -69,7 +70,7 @@ def with_neighbours(show: Show, item: Item, options: Options, anchors: Sequence[
         if (known or proposes) and line.holds(number + offset):
             option = options.at(line, number + offset)
             if not known and day:
-                compare_day(option, day)
+                compare_day(option, day, late=late)
             option.numbers[E.NEIGHBOURS] = {"offset": offset, "sides": witnesses}
     for option in options:
         if sides and not option.day and E.NEIGHBOURS not in option.numbers:

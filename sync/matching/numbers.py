@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sync.matching.codes import EvidenceCode
+from sync.matching.dates import air_day
+from sync.matching.late import ON_TIME, Pace
 from sync.matching.options import notes_of
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Season:
         """Trakt's last number in the season; 0 while its list was not read."""
         self.highest = max(highest, self.length)
         self.notes = notes_of(show, number)
+        self.pace: Pace = ON_TIME
 
     @cached_property
     def listed(self) -> list[Listed]:
@@ -65,6 +68,11 @@ class Season:
         """How many episodes the season's subjects have together; 0 when unknown."""
         lengths = [line.length for line in self.keyed]
         return sum(lengths) if all(lengths) else 0
+
+    def day(self, item: Item) -> int | None:
+        """Return the day of an episode's broadcast, which Trakt may date late."""
+        day = air_day(item.first_aired)
+        return day and day - self.pace.days
 
     def ranges(self, item: Item) -> list[tuple[str, Range]]:
         return self.show.ranges(self.number, item.number or 0)

@@ -153,28 +153,32 @@ class Options:
         self._by_key = {key: option for key, option in self._by_key.items() if option.numbers or option.day}
 
 
-def compare_day(option: Option, day: int, *, weekly: bool = True) -> None:
-    """Let an air date speak for or against the option's position."""
+def compare_day(option: Option, day: int, *, late: int = 0, weekly: bool = True) -> None:
+    """Let an air date speak for or against the option's position.
+
+    ``day`` is when it should have been broadcast; Trakt dates it so many days ``late``.
+    """
     line, position = option.line, option.position
     if position is None:
         return
     listed = line.day(position)
+    aired: dict[str, Any] = {"aired": iso(day + late), "late": late} if late else {"aired": iso(day)}
     if listed:
         if near(day, listed):
-            option.day = E.AIRDATE, {"aired": iso(day), "listed": iso(listed)}
+            option.day = E.AIRDATE, {**aired, "listed": iso(listed)}
             option.distance = abs(day - listed)
         elif other := line.at_day(day):
-            option.against[E.OTHER_EPISODE] = {"aired": iso(day), "listed": iso(listed), "position": other[0]}
+            option.against[E.OTHER_EPISODE] = {**aired, "listed": iso(listed), "position": other[0]}
         else:
-            option.against[E.OTHER_DATE] = {"aired": iso(day), "listed": iso(listed), "days": day - listed}
+            option.against[E.OTHER_DATE] = {**aired, "listed": iso(listed), "days": day - listed}
         return
     if expected := _expected(line, position, day, weekly=weekly):
-        option.day = expected[0], {"aired": iso(day), "expected": iso(expected[1])}
+        option.day = expected[0], {**aired, "expected": iso(expected[1])}
         option.distance = abs(day - expected[1])
     elif not line.during(day):
         days = day - line.begin if day < line.begin else day - line.end
         option.against[E.OUTSIDE] = {
-            "aired": iso(day),
+            **aired,
             "begin": iso(line.begin),
             "end": iso(line.end),
             "days": days,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.matching.codes import EvidenceCode
-from sync.matching.dates import air_day
 from sync.matching.facts import Item, Verdict
+from sync.matching.late import pace_of
 from sync.matching.neighbours import Anchor, anchor_at, dated_option, with_neighbours
 from sync.matching.numbers import Season
 from sync.matching.options import Options, compare_day
@@ -28,10 +28,16 @@ def judge_season(show: Show, number: int, items: Sequence[Item], reading: Readin
     """Judge the items of one season together: each alone first, then by where its neighbours lie."""
     season = Season(show, number, max(item.number or 0 for item in items))
     found = [options_for(season, item, reading) for item in items]
-    anchors, missed = _dated(season, zip(items, found, strict=True), reading)
+    dated = _dated(season, zip(items, found, strict=True), reading)
+    season.pace = pace_of(season, dated)
+    if season.pace.days:
+        found = [options_for(season, item, reading) for item in items]
+        dated = _dated(season, zip(items, found, strict=True), reading)
+    anchors = sorted({anchor for item, options in dated if (anchor := _anchor(season, item, options))})
+    missed = max((_missed(season, item, options) for item, options in dated), default=0)
     verdicts = []
     for item, options in zip(items, found, strict=True):
-        with_neighbours(show, item, options, anchors)
+        with_neighbours(show, item, options, anchors, day=season.day(item), late=season.pace.days)
         if missed > ANOTHER_RELEASE and not anchors:
             _doubt(options, missed)
         verdicts.append(verdict_of(season, item, options, reading))
@@ -40,7 +46,7 @@ def judge_season(show: Show, number: int, items: Sequence[Item], reading: Readin
 
 def options_for(season: Season, item: Item, reading: Reading) -> Options:
     """Gather what an item might be, in ever wider circles, until one has both its date and its number."""
-    day = air_day(item.first_aired)
+    day = season.day(item)
     options = Options(season.ids, season.notes)
     for lines in _circles(season, item, day):
         unread = reading.lacks(lines)
@@ -74,25 +80,21 @@ def _gather(season: Season, item: Item, day: int | None, lines: Sequence[Line]) 
                 if line.holds(position):
                     options.at(line, position)
         for option in options:
-            compare_day(option, day)
+            compare_day(option, day, late=season.pace.days)
             season.confirm(item, option)
         options.drop_idle()
     return options
 
 
-def _dated(season: Season, found: Iterable[tuple[Item, Options]], reading: Reading) -> tuple[list[Anchor], int]:
-    """Gather the dated episodes of the season, those of Trakt's own list among them once that was read.
-
-    Returns where they lie, and by how many days the one that fits worst misses every subject.
-    """
+def _dated(season: Season, found: Iterable[tuple[Item, Options]], reading: Reading) -> list[tuple[Item, Options]]:
+    """Gather the dated episodes of the season, those of Trakt's own list among them once that was read."""
     dated = [(item, options) for item, options in found if item.first_aired]
     have = {item.number for item, _ in dated}
     for row in season.listed:
         if row.number not in have and row.first_aired:
             item = Item(season.show.work, row.season, row.number, row.number_abs, row.title, row.first_aired)
             dated.append((item, options_for(season, item, reading)))
-    anchors = {anchor for item, options in dated if (anchor := _anchor(season, item, options))}
-    return sorted(anchors), max((_missed(item, options) for item, options in dated), default=0)
+    return dated
 
 
 def _anchor(season: Season, item: Item, options: Options) -> Anchor | None:
@@ -102,8 +104,9 @@ def _anchor(season: Season, item: Item, options: Options) -> Anchor | None:
     return anchor_at(item, option)
 
 
-def _missed(item: Item, options: Options) -> int:
-    day = air_day(item.first_aired)
+def _missed(season: Season, item: Item, options: Options) -> int:
+    """Return by how many days a date misses every subject that it might mean."""
+    day = season.day(item)
     return min((option.line.misses(option.position, day) for option in options), default=0) if day else 0
 
 

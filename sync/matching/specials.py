@@ -39,7 +39,7 @@ def judge_specials(show: Show, season: int, items: Sequence[Item], reading: Read
     pairs = zip(items, found, strict=True)
     anchors = sorted({anchor for item, options in pairs if (anchor := anchor_at(item, dated_option(options)))})
     for item, options in zip(items, found, strict=True):
-        with_neighbours(show, item, options, anchors)
+        with_neighbours(show, item, options, anchors, day=air_day(item.first_aired))
     return [rules.verdict(list(options)) for options in found]
 
 

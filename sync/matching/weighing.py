@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.matching.codes import EvidenceCode, MatchReason
-from sync.matching.dates import air_day
 from sync.matching.facts import Candidate, Confidence, Evidence, Verdict
 
 if TYPE_CHECKING:
@@ -48,8 +47,10 @@ def verdict_of(season: Season, item: Item, options: Options, reading: Reading) -
         return Verdict(None, _whole_show(season), MatchReason.NUMBER_FITS_NOBODY, demanding=True)
     best, others = ranked[0], ranked[1:]
     confidence, reason = _confidence(season, item, best, others)
+    if season.pace.confidence < confidence:
+        confidence, reason = season.pace.confidence, MatchReason.DATE_DISAGREES
     demanding = _demanding(season, best, others)
-    if confidence < HIGH and (demanding or _list_would_tell(item, best)):
+    if confidence < (HIGH if demanding else MEDIUM) or (confidence < HIGH and not best.keyed):
         reading.seasons = True
     candidates = tuple(option.candidate(confidence if option is best else LOW) for option in ranked[:MOST_CANDIDATES])
     return Verdict(candidates[0], candidates, reason, demanding=demanding)
@@ -70,14 +71,6 @@ def _demanding(season: Season, best: Option, others: Sequence[Option]) -> bool:
     return not best.keyed and any(other.line is not best.line for other in others)
 
 
-def _list_would_tell(item: Item, best: Option) -> bool:
-    """Tell whether Trakt's season list is worth a request where no sure verdict is demanded.
-
-    It is where numbers fit no subject, and where the item has no date, which is rare on Trakt.
-    """
-    return not best.keyed or bool(best.against) or item.first_aired is None
-
-
 def _confidence(
     season: Season, item: Item, best: Option, others: Sequence[Option]
 ) -> tuple[Confidence, MatchReason | str]:
@@ -85,7 +78,7 @@ def _confidence(
         return _rated_by_both(best, others)
     if best.day:
         return _rated_by_date(season, item, best, others)
-    day = air_day(item.first_aired)
+    day = season.day(item)
     if day:
         return _rated_against_date(season, best, others, day)
     return _rated_by_number(season, best, others)

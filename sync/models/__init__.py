@@ -6,5 +6,6 @@ from sync.models.override import MappingOverride
 from sync.models.plan import SubjectPlan
 from sync.models.run import RunEvent, SyncRun
 from sync.models.subject import Subject
+from sync.models.written import Written
 
-__all__ = ["BangumiAccount", "MappingOverride", "RunEvent", "Subject", "SubjectPlan", "SyncItem", "SyncRun"]
+__all__ = ["BangumiAccount", "MappingOverride", "RunEvent", "Subject", "SubjectPlan", "SyncItem", "SyncRun", "Written"]

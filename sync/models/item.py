@@ -23,6 +23,10 @@ class SyncItem(models.Model):
 
     class Kind(models.TextChoices):
         HISTORY = "history", _("play")
+        RATINGS = "ratings", _("rating")
+        COLLECTION = "collection", _("collected")
+        WATCHLIST = "watchlist", _("watchlist")
+        HIDDEN = "hidden", _("dropped or hidden")
 
     class State(models.TextChoices):
         NEW = "new", _("new")
@@ -42,7 +46,12 @@ class SyncItem(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, related_name="items"
     )
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.HISTORY)
-    source_key = models.CharField(max_length=32, help_text="Trakt's identity of the fact: the history id of a play.")
+    source_key = models.CharField(
+        max_length=40, help_text="Trakt's identity of the fact: the history id of a play, or what was rated or listed."
+    )
+    told = models.JSONField(default=dict, help_text="What Trakt says of it: the rating, the seasons that are owned.")
+    gone_at = models.DateTimeField(null=True, help_text="Since when Trakt's list lacks it.")
+    gone_reads = models.PositiveSmallIntegerField(default=0, help_text="Complete reads in a row that lacked it.")
     title = models.ForeignKey(Title, verbose_name=_("title"), on_delete=models.PROTECT, null=True)
     season = models.IntegerField(_("season"), null=True)
     number = models.IntegerField(_("episode"), null=True)
@@ -51,12 +60,15 @@ class SyncItem(models.Model):
     episode_title = models.CharField(_("episode title"), max_length=300, blank=True, default="")
     first_aired = models.DateTimeField(_("first aired"), null=True)
     runtime = models.IntegerField(null=True)
-    watched_at = models.DateTimeField(_("watched"), null=True)
+    watched_at = models.DateTimeField(
+        _("watched"), null=True, help_text="Of other kinds: when it was rated, collected, listed or hidden."
+    )
 
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.NEW)
     reason = models.CharField(_("reason"), max_length=40, blank=True, default="")
     detail = models.CharField(max_length=300, blank=True, default="")
     subject_id = models.BigIntegerField(_("Bangumi subject"), null=True)
+    targets = models.JSONField(default=list, help_text="All subjects it is about, where that may be several.")
     episode_id = models.BigIntegerField(_("Bangumi episode"), null=True)
     position = models.IntegerField(_("position"), null=True)
     confidence = models.PositiveSmallIntegerField(_("confidence"), default=0)
@@ -96,4 +108,6 @@ class SyncItem(models.Model):
         name = self.title.title if self.title else self.source_key
         if self.season is None:
             return name
-        return f"{name} S{self.season:02}E{self.number or 0:02}"
+        if self.number is None:
+            return f"{name} S{self.season:02}"
+        return f"{name} S{self.season:02}E{self.number:02}"

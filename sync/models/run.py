@@ -85,6 +85,7 @@ class SyncRun(models.Model):
     expected = models.PositiveIntegerField(_("expected"), default=0)
     counts = models.JSONField(_("items by state"), default=dict)
     reasons = models.JSONField(_("reasons"), default=dict)
+    by_kind = models.JSONField(_("by kind"), default=dict, help_text="For each kind: read, expected, items by state.")
     requests = models.JSONField(_("requests"), default=dict)
     writes = models.PositiveIntegerField(_("writes"), default=0)
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bgmsync.standins import DEMO_WORLD, World
-from bgmsync.standins.world import BangumiUser, Collected, Play, TraktUser
+from bgmsync.standins.world import BangumiSubject, BangumiUser, Collected, Play, TraktUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ MUSHISHI, ONE_PUNCH, PAPRIKA, ATTACK = 340, 127563, 841, 55770
 TRAKT_TOKENS = ("trakt-access-of-alice-0123456789", "trakt-refresh-of-alice-0123456789")
 BANGUMI_TOKENS = ("bangumi-access-of-alice-0123456789", "bangumi-refresh-of-alice-0123456789")
 FIRST_PLAY = 10_500_000_000_001
-FIRST_GONE = 900_000_001
+FIRST_STRANGER = 900_000_001
 
 
 @lru_cache(maxsize=1)
@@ -44,6 +44,8 @@ def small_world(*watched: str, listed: Iterable[Collected] = (), name: str = "al
         Play(id=FIRST_PLAY + place, watched_at=last - timedelta(hours=6) * (len(things) - 1 - place), **thing)
         for place, thing in enumerate(things)
     ]
+    listed = list(listed)
+    world.bangumi.subjects += [stranger(row.subject_id) for row in listed if row.subject_id >= FIRST_STRANGER]
     world.trakt.users = [
         TraktUser(slug=name, access_token=TRAKT_TOKENS[0], refresh_token=TRAKT_TOKENS[1], plays=plays)
     ]
@@ -53,7 +55,7 @@ def small_world(*watched: str, listed: Iterable[Collected] = (), name: str = "al
             username=name,
             access_token=BANGUMI_TOKENS[0],
             refresh_token=BANGUMI_TOKENS[1],
-            collections=list(listed),
+            collections=listed,
         )
     ]
     return world
@@ -80,7 +82,11 @@ def entry(subject_id: int, kind: int, **values: Any) -> Collected:
 
 def strangers(count: int) -> list[Collected]:
     """Return as many rows of a long list that has nothing to do with what was watched."""
-    return [entry(FIRST_GONE + n, 2) for n in range(count)]
+    return [entry(FIRST_STRANGER + n, 2) for n in range(count)]
+
+
+def stranger(subject_id: int) -> BangumiSubject:
+    return BangumiSubject(id=subject_id, name=f"Stranger {subject_id}", date="2010-01-01", platform="TV")
 
 
 def main_ids(world: World, subject_id: int, count: int | None = None) -> list[int]:

@@ -17,14 +17,15 @@ CHOSEN_FAULTS = {"404", "reset after the effect"}
 
 
 def cases(requests):
-    """Yield each request with each fault and for how long, or the chosen ones."""
-    for name, request in requests.items():
-        for fault in FAULTS:
-            for times in (ONCE, THROUGHOUT):
-                chosen = times is ONCE and (name in CHOSEN or fault in CHOSEN_FAULTS)
-                if makes_sense(request, fault) and (FULL or chosen):
-                    lasting = "once" if times is ONCE else "throughout"
-                    yield pytest.param(name, fault, times, id=f"{name}-{fault}-{lasting}")
+    """Return each request with each fault and for how long, or the chosen ones."""
+    return [
+        pytest.param(name, fault, times, id=f"{name}-{fault}-{'once' if times is ONCE else 'throughout'}")
+        for name, request in requests.items()
+        for fault in FAULTS
+        for times in (ONCE, THROUGHOUT)
+        if makes_sense(request, fault)
+        and (FULL or (times is ONCE and (name in CHOSEN or fault in CHOSEN_FAULTS)))
+    ]
 
 
 @pytest.fixture

@@ -1,0 +1,313 @@
+"""What becomes of one entry of the user's Bangumi list: a pure function of what stands there and what is asked for.
+
+All kinds ask of an entry what they want (:class:`Ask`), and the asks of one subject are answered together, so that they
+end in one write. The user's own hand wins: what differs from what this program last wrote there is the user's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from sync.bangumi.schemas import CollectionType
+from sync.reasons import Reason
+from trakt.rules import Conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from trakt.rules import Rules
+
+MOST_TAGS = 10
+LARGEST_RATING = 10
+
+
+class Rank(Enum):
+    """Whose rating goes first when several are about one subject."""
+
+    OWN = 0
+    """The film's, or the season's."""
+    SHOW = 1
+    EPISODES = 2
+
+
+class Seen(Enum):
+    """How much of the subject was watched, as far as Trakt tells."""
+
+    NOTHING = 0
+    SOME = 1
+    ALL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A subject's row on the user's list, as Bangumi shows it."""
+
+    type: CollectionType
+    rate: int = 0
+    tags: tuple[str, ...] = ()
+    private: bool = False
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What this program last wrote to the entry; None or empty where it never wrote."""
+
+    type: int | None = None
+    rate: int | None = None
+    tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one item wants of one entry: exactly one of the fields below ``at`` is set.
+
+    ``item`` names who asks. ``stands`` marks what was answered in an earlier run: it counts where asks are weighed
+    against each other, and is not answered again.
+    """
+
+    item: int
+    at: datetime | None = None
+    rate: int = 0
+    rank: Rank = Rank.OWN
+    wish: bool = False
+    tag: str = ""
+    drop: bool = False
+    unrate: bool = False
+    untag: str = ""
+    stands: bool = False
+
+
+class Fate(NamedTuple):
+    """What became of an ask: it is to be written, is so already (by us or by the user), or is left, for a reason."""
+
+    kind: str
+    reason: str = ""
+
+
+WRITE = Fate("write")
+ALREADY = Fate("already")
+OURS = Fate("ours")
+
+
+def left(reason: Reason) -> Fate:
+    return Fate("left", str(reason))
+
+
+@dataclass(slots=True)
+class EntryChange:
+    """What is to be written to the entry, in one request. ``type`` is None where the state stays."""
+
+    type: CollectionType | None = None
+    rate: int | None = None
+    tags: tuple[str, ...] | None = None
+    fates: dict[int, Fate] = field(default_factory=dict)
+    """By item."""
+
+    def __bool__(self) -> bool:
+        return self.type is not None or self.rate is not None or self.tags is not None
+
+
+def decide_entry(  # noqa: PLR0913  # all that an entry depends on, each by its name
+    entry: Entry | None,
+    ours: Ours,
+    asks: Sequence[Ask],
+    rules: Rules,
+    *,
+    seen: Seen = Seen.NOTHING,
+    joins: CollectionType | None = None,
+) -> EntryChange:
+    """Return what is to be written so that *asks* are met, as far as *rules* and the user's hand allow.
+
+    *joins* is the state that the plays of this run give the entry anyway (None: they leave it).
+    """
+    change = EntryChange()
+    change.fates |= _drop(entry, ours, [a for a in asks if a.drop], seen, change)
+    joins = change.type or joins
+    change.fates |= _rate(entry, ours, [a for a in asks if a.rate or a.unrate], rules, change, seen=seen, joins=joins)
+    change.fates |= _tag(entry, ours, [a for a in asks if a.tag or a.untag], change, seen=seen, joins=joins)
+    change.fates |= _wish(entry, ours, [a for a in asks if a.wish], change, joins=joins)
+    change.fates = {item: fate for item, fate in change.fates.items() if item in {a.item for a in asks if not a.stands}}
+    return change
+
+
+def _drop(entry: Entry | None, ours: Ours, asks: Sequence[Ask], seen: Seen, change: EntryChange) -> dict[int, Fate]:
+    if not asks:
+        return {}
+    if all(ask.stands for ask in asks):
+        return {}
+    fate = _fate_of_drop(entry, ours, seen)
+    if fate is WRITE:
+        change.type = CollectionType.DROPPED
+    return {ask.item: fate for ask in asks}
+
+
+def _fate_of_drop(entry: Entry | None, ours: Ours, seen: Seen) -> Fate:
+    if entry is None:
+        if ours.type is not None:
+            return left(Reason.TAKEN_OFF_LIST)
+        return left(Reason.NOT_DROPPED) if seen is Seen.ALL else WRITE
+    if entry.type == CollectionType.DROPPED:
+        return OURS if ours.type == CollectionType.DROPPED else ALREADY
+    if entry.type == CollectionType.DONE:
+        return left(Reason.NOT_DROPPED)
+    if ours.type == CollectionType.DROPPED:
+        return left(Reason.CHANGED_BY_HAND)
+    return WRITE
+
+
+def _rate(  # noqa: PLR0913  # all that a rating depends on, each by its name
+    entry: Entry | None,
+    ours: Ours,
+    asks: Sequence[Ask],
+    rules: Rules,
+    change: EntryChange,
+    *,
+    seen: Seen,
+    joins: CollectionType | None,
+) -> dict[int, Fate]:
+    """Answer the asks for a rating: the one of the highest rank counts, and the others are told so."""
+    wanted, heard, fates = _weigh(asks, rules)
+    if wanted:
+        fresh = any(not ask.stands for ask in heard)
+        fate = _fate_of_rating(entry, ours, wanted, max((a.at for a in heard if a.at), default=None), rules)
+        if fate is WRITE and fresh:
+            change.rate = wanted
+            if (joins or (entry and entry.type) or CollectionType.WISH) == CollectionType.WISH:
+                # Bangumi drops the rating of a wish without a word, and one does not rate the unseen.
+                change.type = CollectionType.DOING if seen is Seen.SOME else CollectionType.DONE
+        return fates | {ask.item: fate for ask in heard} | {a.item: OURS for a in asks if a.unrate}
+    return fates | _unrate(entry, ours, [a for a in asks if a.unrate], change)
+
+
+def _weigh(asks: Sequence[Ask], rules: Rules) -> tuple[int, list[Ask], dict[int, Fate]]:
+    """Return the rating that counts (0: none), who asked for it, and the fate of those that do not count."""
+    fates: dict[int, Fate] = {}
+    wanted, heard = 0, []
+    for rank in Rank:
+        rated = [a for a in asks if a.rate and a.rank is rank]
+        if not rated:
+            continue
+        if wanted:
+            fates |= {a.item: left(Reason.OUTRANKED) for a in rated}
+        elif rank is Rank.EPISODES and len(rated) < rules.rating_episodes_least:
+            fates |= {a.item: left(Reason.TOO_FEW_RATED) for a in rated}
+        elif rank is Rank.EPISODES:
+            wanted, heard = _mean([a.rate for a in rated]), rated
+        else:
+            # Two titles of Trakt that are one subject: the later rating is what the person thinks now.
+            last = max(rated, key=lambda a: (a.at is not None, a.at and a.at.timestamp(), a.item))
+            wanted, heard = last.rate, [last]
+            fates |= {a.item: left(Reason.OUTRANKED) for a in rated if a is not last and a.rate != last.rate}
+            fates |= {a.item: ALREADY for a in rated if a is not last and a.rate == last.rate}
+    return wanted, heard, fates
+
+
+def _mean(ratings: Sequence[int]) -> int:
+    """Return the mean, halves rounded up as people do."""
+    return (2 * sum(ratings) + len(ratings)) // (2 * len(ratings))
+
+
+def _fate_of_rating(entry: Entry | None, ours: Ours, wanted: int, at: datetime | None, rules: Rules) -> Fate:
+    if entry is None:
+        taken_off = ours.type is not None and rules.rating_conflict != Conflict.TRAKT
+        return left(Reason.TAKEN_OFF_LIST) if taken_off else WRITE
+    if entry.rate == wanted:
+        return OURS if ours.rate == wanted else ALREADY
+    if entry.rate == (ours.rate or 0) and not _put_back_to_wish(entry, ours):
+        return WRITE
+    if rules.rating_conflict == Conflict.TRAKT:
+        return WRITE
+    newer = at is not None and entry.updated_at is not None and at > entry.updated_at
+    if rules.rating_conflict == Conflict.NEWEST:
+        return WRITE if newer else left(Reason.RATING_OLDER)
+    return left(Reason.RATING_KEPT)
+
+
+def _put_back_to_wish(entry: Entry, ours: Ours) -> bool:
+    """Tell whether the user made a wish of what we had as more than that."""
+    return entry.type == CollectionType.WISH and ours.type not in {None, CollectionType.WISH}
+
+
+def _unrate(entry: Entry | None, ours: Ours, asks: Sequence[Ask], change: EntryChange) -> dict[int, Fate]:
+    if not asks:
+        return {}
+    if entry is None or entry.rate == 0:
+        fate = OURS
+    elif ours.rate and entry.rate == ours.rate:
+        fate, change.rate = WRITE, 0
+    else:
+        fate = left(Reason.RATING_KEPT)
+    return {ask.item: fate for ask in asks}
+
+
+def _tag(  # noqa: PLR0913  # all that a tag depends on, each by its name
+    entry: Entry | None,
+    ours: Ours,
+    asks: Sequence[Ask],
+    change: EntryChange,
+    *,
+    seen: Seen,
+    joins: CollectionType | None,
+) -> dict[int, Fate]:
+    has = list(entry.tags) if entry else []
+    tags = list(has)
+    fates = {}
+    for ask in asks:
+        if ask.stands:
+            continue
+        if ask.untag:
+            fates[ask.item] = _untag(tags, ours, ask.untag, standing=asks)
+        else:
+            fates[ask.item] = _fate_of_tag(entry, tags, ours, ask.tag)
+            if fates[ask.item] is WRITE and ask.tag not in tags:
+                tags.append(ask.tag)
+    if tags == has:
+        return fates
+    change.tags = tuple(tags)
+    if entry is None and joins is None and change.type is None:
+        change.type = {Seen.NOTHING: CollectionType.WISH, Seen.SOME: CollectionType.DOING, Seen.ALL: CollectionType.DONE}[
+            seen
+        ]
+    return fates
+
+
+def _untag(tags: list[str], ours: Ours, tag: str, standing: Sequence[Ask]) -> Fate:
+    if tag not in tags or any(other.tag == tag for other in standing):
+        return OURS
+    if tag not in ours.tags:
+        return left(Reason.TAG_KEPT)
+    tags.remove(tag)
+    return WRITE
+
+
+def _fate_of_tag(entry: Entry | None, tags: Sequence[str], ours: Ours, tag: str) -> Fate:
+    if entry is None and ours.type is not None:
+        return left(Reason.TAKEN_OFF_LIST)
+    if entry is not None and tag in entry.tags:
+        return OURS if tag in ours.tags else ALREADY
+    if tag in tags:
+        return WRITE
+    if tag in ours.tags:
+        return left(Reason.TAG_REMOVED)
+    return left(Reason.TAGS_FULL) if len(tags) >= MOST_TAGS else WRITE
+
+
+def _wish(
+    entry: Entry | None, ours: Ours, asks: Sequence[Ask], change: EntryChange, *, joins: CollectionType | None
+) -> dict[int, Fate]:
+    fresh = [ask for ask in asks if not ask.stands]
+    if not fresh:
+        return {}
+    if entry is not None:
+        fate = OURS if ours.type == CollectionType.WISH else ALREADY
+    elif joins is not None or change:
+        fate = WRITE
+    elif ours.type is not None:
+        fate = left(Reason.TAKEN_OFF_LIST)
+    else:
+        fate, change.type = WRITE, CollectionType.WISH
+    return {ask.item: fate for ask in fresh}
