@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: demo run test test-faults lint bench-matching docs messages lock clean help
+.PHONY: demo run test test-faults lint bench-matching bench-sync docs messages lock clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -36,6 +36,9 @@ test-faults: .venv/ready  ## every fault at every request, and kills at random i
 
 bench-matching: .venv/ready  ## how right matching is, on labelled data beside the project
 	$(RUN) python bench/matching.py $(ARGS)
+
+bench-sync: .venv/ready  ## what a first sync costs, against the least time its requests need
+	$(RUN) python bench/first_sync.py $(ARGS)
 
 docs: .venv/ready  ## write the pages that are made from the program itself
 	$(RUN) python docs/write_reasons.py

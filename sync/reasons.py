@@ -54,11 +54,36 @@ class Reason(StrEnum):
     BEFORE_SINCE = "before_since"
     IGNORED = "ignored"
     UNDONE = "undone"
+    KIND_OFF = "kind_off"
+    EPISODE_RATING = "episode_rating"
+    TOO_FEW_RATED = "too_few_rated"
+    SHOW_RATING = "show_rating"
+    SPECIALS_AS_A_WHOLE = "specials_as_a_whole"
+    ZERO_RATING = "zero_rating"
+    HELD_BACK = "held_back"
+    ADULT = "adult"
+    # what is the user's own, and stays
+    RATING_KEPT = "rating_kept"
+    RATING_OLDER = "rating_older"
+    OUTRANKED = "outranked"
+    TAKEN_OFF_LIST = "taken_off_list"
+    CHANGED_BY_HAND = "changed_by_hand"
+    TAG_KEPT = "tag_kept"
+    TAG_REMOVED = "tag_removed"
+    TAGS_FULL = "tags_full"
+    NOT_DROPPED = "not_dropped"
+    PLAYED_SINCE = "played_since"
+    NO_WISH = "no_wish"
+    PRIVATE_SKIPPED = "private_skipped"
     # what has to be asked (what matching itself asks is in sync.matching.codes)
     BELOW_THRESHOLD = "below_threshold"
     SUBJECT_LOCKED = "subject_locked"
     SUBJECT_MISSING = "subject_missing"
     EPISODE_MISSING = "episode_missing"
+    SEASON_UNKNOWN = "season_unknown"
+    SEVERAL_SUBJECTS = "several_subjects"
+    PRIVATE_ASKED = "private_asked"
+    LIST_SHRANK = "list_shrank"
     # what failed or waits
     UNREADABLE_ROW = "unreadable_row"
     NOT_CONFIRMED = "not_confirmed"
@@ -103,6 +128,124 @@ TEXTS: dict[str, Text] = {
     Reason.UNDONE: Text(
         _("undone"),
         _("You undid the run that ticked this. It is not ticked again by itself; retry it if you change your mind."),
+        Remedy.RETRY,
+    ),
+    Reason.KIND_OFF: Text(
+        _("your rule says nothing"),
+        _("Your settings say that this is not carried over. Nothing was written."),
+        Remedy.SETTINGS,
+    ),
+    Reason.EPISODE_RATING: Text(
+        _("an episode's rating"),
+        _(
+            "Bangumi has no ratings of episodes. Nothing was written; your settings can have their mean rate the "
+            "season's subject."
+        ),
+        Remedy.SETTINGS,
+    ),
+    Reason.TOO_FEW_RATED: Text(
+        _("too few episodes are rated"),
+        _("Fewer episodes of the subject are rated than your settings ask for, so their mean says too little."),
+        Remedy.SETTINGS,
+    ),
+    Reason.SHOW_RATING: Text(
+        _("a whole show's rating"),
+        _(
+            "On Bangumi each season is a subject of its own, and your settings do not carry the rating of this show "
+            "over to them. Nothing was written."
+        ),
+        Remedy.SETTINGS,
+    ),
+    Reason.SPECIALS_AS_A_WHOLE: Text(
+        _("the specials as a whole"),
+        _("Trakt's specials are no single subject on Bangumi. Nothing was written; you can choose one."),
+        Remedy.MAP,
+    ),
+    Reason.ZERO_RATING: Text(
+        _("a rating of zero"),
+        _("On Bangumi 0 means “not rated”, and would take a rating away. Nothing was written."),
+    ),
+    Reason.HELD_BACK: Text(
+        _("the play is left out"),
+        _("The subject is on hold or dropped on Bangumi, and your settings leave out its plays. Nothing was written."),
+        Remedy.SETTINGS,
+    ),
+    Reason.ADULT: Text(
+        _("adults only"),
+        _("Bangumi marks this subject as adults only, and your settings do not add such. Nothing was written."),
+        Remedy.SETTINGS,
+    ),
+    Reason.RATING_KEPT: Text(
+        _("your rating on Bangumi stays"),
+        _("You gave, changed or removed the rating on Bangumi yourself, so it was left as it is."),
+        Remedy.SETTINGS,
+    ),
+    Reason.RATING_OLDER: Text(
+        _("Bangumi's may be newer"),
+        _("The entry on Bangumi changed after you rated on Trakt, so its rating was left as it is."),
+        Remedy.SETTINGS,
+    ),
+    Reason.OUTRANKED: Text(
+        _("another rating goes first"),
+        _("A film's or season's own rating goes before that of its show, and both before that of its episodes."),
+    ),
+    Reason.TAKEN_OFF_LIST: Text(
+        _("you took it off your list"),
+        _("This program had added it to your list on Bangumi, and you removed it there. It is not added again."),
+    ),
+    Reason.CHANGED_BY_HAND: Text(
+        _("you changed it on Bangumi"),
+        _("You changed its state on Bangumi after this program had set it. It was left as it is."),
+    ),
+    Reason.TAG_KEPT: Text(
+        _("the tag is your own"), _("You gave this tag on Bangumi yourself, so it was not taken away.")
+    ),
+    Reason.TAG_REMOVED: Text(
+        _("you removed the tag"), _("You removed this tag on Bangumi, so it was not given again.")
+    ),
+    Reason.TAGS_FULL: Text(
+        _("no room for a tag"), _("Bangumi allows ten tags, and you have used them. None of them was touched.")
+    ),
+    Reason.NOT_DROPPED: Text(_("done stays done"), _("It was watched to the end, so it was not made dropped.")),
+    Reason.PLAYED_SINCE: Text(
+        _("watched again since"), _("You watched it on Trakt after you had dropped or hidden it. Nothing was written.")
+    ),
+    Reason.NO_WISH: Text(
+        _("watched already"),
+        _("You have watched it, at least in part, so it is no wish any more. Nothing was written."),
+    ),
+    Reason.PRIVATE_SKIPPED: Text(
+        _("private entry"),
+        _(
+            "The entry is private, and Bangumi would show its ticks in your public timeline. By your settings its "
+            "episodes are left alone."
+        ),
+        Remedy.SETTINGS,
+    ),
+    Reason.PRIVATE_ASKED: Text(
+        _("would show a private entry"),
+        _(
+            "The entry is private, but Bangumi shows every ticked episode in your public timeline. Nothing was "
+            "written: please say in your settings whether episodes of private entries may be ticked."
+        ),
+        Remedy.SETTINGS,
+    ),
+    Reason.SEASON_UNKNOWN: Text(
+        _("no known subject"),
+        _("No data set says which subject this season or show is, and no play of it tells. Please choose."),
+        Remedy.MAP,
+    ),
+    Reason.SEVERAL_SUBJECTS: Text(
+        _("several subjects"),
+        _("On Bangumi this season is several subjects, and your settings ask you which of them is meant."),
+        Remedy.MAP,
+    ),
+    Reason.LIST_SHRANK: Text(
+        _("the list on Trakt shrank"),
+        _(
+            "Much more than usual is missing from the list on Trakt at once. Nothing was taken back; if you removed it "
+            "yourself, retry this and it is."
+        ),
         Remedy.RETRY,
     ),
     Reason.BELOW_THRESHOLD: Text(

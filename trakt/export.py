@@ -301,10 +301,13 @@ class _Bounded:
     def tell(self) -> int:
         return self._stream.tell()
 
+    def seekable(self) -> bool:
+        return True
+
     def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= LARGEST_DIRECTORY:
+        if size > LARGEST_DIRECTORY:
             raise BadZipFile("its list of files is longer than is believable")
-        return self._stream.read(size)
+        return self._stream.read(LARGEST_DIRECTORY if size < 0 else size)
 
 
 def _open_zip(stream: IO[bytes]) -> ZipFile:

@@ -146,7 +146,7 @@ class TraktConfig(Connection):
         choices=rules.Removed.choices,
         default=rules.Removed.NOTHING,
         help_text=_(
-            "Taken back only when two runs agree, and never when a list shrank by more than a tenth: then you are asked."
+            "Taken back only when two runs agree; when a list shrank by more than a tenth, you are asked first."
         ),
     )
     scope = models.CharField(
@@ -174,8 +174,8 @@ class TraktConfig(Connection):
         choices=rules.PrivateMarks.choices,
         default=rules.PrivateMarks.ASK,
         help_text=_(
-            "Bangumi shows a ticked episode in your public timeline even when the entry is private. Ratings, states and "
-            "tags of private entries are not shown."
+            "Bangumi shows a ticked episode in your public timeline even when the entry is private. Ratings, states "
+            "and tags of private entries are not shown."
         ),
     )
     quiet_first = models.BooleanField(

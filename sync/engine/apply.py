@@ -70,8 +70,9 @@ def _what_it_means(error: RemoteError) -> tuple[Status, State, str]:
             # Only a person can choose another subject for one that Bangumi locked or merged.
             return Status.FAILED, State.REVIEW, Reason.SUBJECT_LOCKED
         case NotFound() | Rejected():
-            # The plan saw the subject a moment ago; whether it is hidden now, the next plan asks.
-            return Status.FAILED, State.FAILED, error.reason
+            # The plan saw the subject a moment ago; whether it is hidden now, the next plan asks. This one has begun,
+            # and waits: what is marked may still have to be completed.
+            return Status.WAITING, State.FAILED, error.reason
     return Status.WAITING, State.WAITING, error.reason
 
 

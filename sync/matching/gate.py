@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from sync.matching.codes import EvidenceCode, MatchReason
 from sync.matching.dates import TOLERANCE, air_day, near
 from sync.matching.index import Entry
+from sync.matching.late import LEAST_EPISODES
 from sync.matching.lines import Line, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sync.matching.facts import Item, Subject, Verdict
+    from sync.matching.facts import Candidate, Item, Subject, Verdict
 
 
 class _Play(NamedTuple):
@@ -45,7 +46,7 @@ def gate(items: Sequence[tuple[Item, Verdict]], subjects: Mapping[int, Subject])
         day = air_day(item.first_aired)
         decided = any(evidence.code == EvidenceCode.OVERRIDE for evidence in best.evidence)
         if day and not decided:
-            plays[best.subject_id].append(_Play(place, best.position, day))
+            plays[best.subject_id].append(_Play(place, best.position, day - _late(best)))
     for subject_id, dated in plays.items():
         line = lines[subject_id]
         off = [play for play in dated if not near(play.day, line.day(play.position))]
@@ -54,6 +55,11 @@ def gate(items: Sequence[tuple[Item, Verdict]], subjects: Mapping[int, Subject])
             for play in off:
                 reasons[play.place] = _points_elsewhere(line, play, rivals.get(play.place, ()))
     return reasons
+
+
+def _late(best: Candidate) -> int:
+    """Return by how many days the matcher, which saw the whole season, found Trakt's dates late."""
+    return next((evidence.detail["late"] for evidence in best.evidence if "late" in evidence.detail), 0)
 
 
 def _rivals(
@@ -71,11 +77,9 @@ def _rivals(
 
 
 def _shifted(line: Line, off: Sequence[_Play]) -> bool:
-    """Whether all dates lie as many days from the listed ones, and not simply on other episodes' days."""
-    shifts = [play.day - listed for play in off if (listed := line.day(play.position))]
-    if len({play.position for play in off}) < 2 or len(shifts) < 2:  # noqa: PLR2004 - one date shows no pattern
-        return False
-    return max(shifts) - min(shifts) <= 2 * TOLERANCE and any(line.at_day(play.day) is None for play in off)
+    """Whether all dates lie as many days from the listed ones: more than chance, and not one slip within the season."""
+    shifts = {play.position: play.day - listed for play in off if (listed := line.day(play.position))}
+    return len(shifts) >= LEAST_EPISODES and max(shifts.values()) - min(shifts.values()) <= 2 * TOLERANCE
 
 
 def _points_elsewhere(line: Line, play: _Play, rivals: Sequence[Line]) -> MatchReason | None:

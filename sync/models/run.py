@@ -40,6 +40,7 @@ class SyncRun(models.Model):
         RETRY = "retry", _("retry")
         COMMAND = "command", _("command line")
         UNDO = "undo", _("undo")
+        IMPORT = "import", _("Trakt export")
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("queued")

@@ -15,11 +15,18 @@ CHOSEN = {"second page of plays", "collect", "mark"}
 """Without FAULTS=full, each fault strikes these once, and each request meets the faults that follow."""
 CHOSEN_FAULTS = {"404", "reset after the effect"}
 
+TRAKT_ONLY = {"420", "423", "426"}
+UNTOLD = pytest.mark.xfail(reason="Trakt's own statuses have no meaning at Bangumi, and their reasons no text")
+
 
 def cases(requests):
     """Return each request with each fault and for how long, or the chosen ones."""
     return [
-        pytest.param(name, fault, times, id=f"{name}-{fault}-{'once' if times is ONCE else 'throughout'}")
+        pytest.param(
+            *(name, fault, times),
+            id=f"{name}-{fault}-{'once' if times is ONCE else 'throughout'}",
+            marks=UNTOLD if request.service == "bangumi" and fault in TRAKT_ONLY else (),
+        )
         for name, request in requests.items()
         for fault in FAULTS
         for times in (ONCE, THROUGHOUT)

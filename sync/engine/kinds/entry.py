@@ -62,6 +62,17 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """All that is known of one subject for one user; ``entry`` is None when it is not on the list."""
+
+    entry: Entry | None = None
+    ours: Ours = Ours()
+    seen: Seen = Seen.NOTHING
+    played_at: datetime | None = None
+    """When it was watched last, as far as Trakt tells."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What one item wants of one entry: exactly one of the fields below ``at`` is set.
 
@@ -79,6 +90,10 @@ class Ask:
     unrate: bool = False
     untag: str = ""
     stands: bool = False
+
+
+UNRATED = {Seen.NOTHING: CollectionType.WISH, Seen.SOME: CollectionType.DOING, Seen.ALL: CollectionType.DONE}
+"""The state in which an entry is made that has a tag and no rating."""
 
 
 class Fate(NamedTuple):
@@ -111,76 +126,65 @@ class EntryChange:
         return self.type is not None or self.rate is not None or self.tags is not None
 
 
-def decide_entry(  # noqa: PLR0913  # all that an entry depends on, each by its name
-    entry: Entry | None,
-    ours: Ours,
-    asks: Sequence[Ask],
-    rules: Rules,
-    *,
-    seen: Seen = Seen.NOTHING,
-    joins: CollectionType | None = None,
+def decide_entry(
+    place: Place, asks: Sequence[Ask], rules: Rules, *, joins: CollectionType | None = None
 ) -> EntryChange:
     """Return what is to be written so that *asks* are met, as far as *rules* and the user's hand allow.
 
     *joins* is the state that the plays of this run give the entry anyway (None: they leave it).
     """
     change = EntryChange()
-    change.fates |= _drop(entry, ours, [a for a in asks if a.drop], seen, change)
+    fates = _drop(place, [a for a in asks if a.drop], change)
     joins = change.type or joins
-    change.fates |= _rate(entry, ours, [a for a in asks if a.rate or a.unrate], rules, change, seen=seen, joins=joins)
-    change.fates |= _tag(entry, ours, [a for a in asks if a.tag or a.untag], change, seen=seen, joins=joins)
-    change.fates |= _wish(entry, ours, [a for a in asks if a.wish], change, joins=joins)
-    change.fates = {item: fate for item, fate in change.fates.items() if item in {a.item for a in asks if not a.stands}}
+    fates |= _rate(place, [a for a in asks if a.rate or a.unrate], rules, change, joins)
+    fates |= _tag(place, [a for a in asks if a.tag or a.untag], change, joins)
+    fates |= _wish(place, [a for a in asks if a.wish], change, joins)
+    fresh = {ask.item for ask in asks if not ask.stands}
+    change.fates = {item: fate for item, fate in fates.items() if item in fresh}
     return change
 
 
-def _drop(entry: Entry | None, ours: Ours, asks: Sequence[Ask], seen: Seen, change: EntryChange) -> dict[int, Fate]:
-    if not asks:
-        return {}
-    if all(ask.stands for ask in asks):
-        return {}
-    fate = _fate_of_drop(entry, ours, seen)
-    if fate is WRITE:
-        change.type = CollectionType.DROPPED
-    return {ask.item: fate for ask in asks}
+def _drop(place: Place, asks: Sequence[Ask], change: EntryChange) -> dict[int, Fate]:
+    fates = {}
+    for ask in asks:
+        if ask.stands:
+            continue
+        resumed = place.played_at is not None and ask.at is not None and place.played_at > ask.at
+        fates[ask.item] = left(Reason.PLAYED_SINCE) if resumed else _fate_of_drop(place)
+        if fates[ask.item] is WRITE:
+            change.type = CollectionType.DROPPED
+    return fates
 
 
-def _fate_of_drop(entry: Entry | None, ours: Ours, seen: Seen) -> Fate:
+def _fate_of_drop(place: Place) -> Fate:
+    entry, ours = place.entry, place.ours
+    if entry is None and ours.type is not None:
+        return left(Reason.TAKEN_OFF_LIST)
     if entry is None:
-        if ours.type is not None:
-            return left(Reason.TAKEN_OFF_LIST)
-        return left(Reason.NOT_DROPPED) if seen is Seen.ALL else WRITE
+        return left(Reason.NOT_DROPPED) if place.seen is Seen.ALL else WRITE
     if entry.type == CollectionType.DROPPED:
         return OURS if ours.type == CollectionType.DROPPED else ALREADY
     if entry.type == CollectionType.DONE:
         return left(Reason.NOT_DROPPED)
-    if ours.type == CollectionType.DROPPED:
-        return left(Reason.CHANGED_BY_HAND)
-    return WRITE
+    return left(Reason.CHANGED_BY_HAND) if ours.type == CollectionType.DROPPED else WRITE
 
 
-def _rate(  # noqa: PLR0913  # all that a rating depends on, each by its name
-    entry: Entry | None,
-    ours: Ours,
-    asks: Sequence[Ask],
-    rules: Rules,
-    change: EntryChange,
-    *,
-    seen: Seen,
-    joins: CollectionType | None,
+def _rate(
+    place: Place, asks: Sequence[Ask], rules: Rules, change: EntryChange, joins: CollectionType | None
 ) -> dict[int, Fate]:
     """Answer the asks for a rating: the one of the highest rank counts, and the others are told so."""
     wanted, heard, fates = _weigh(asks, rules)
-    if wanted:
-        fresh = any(not ask.stands for ask in heard)
-        fate = _fate_of_rating(entry, ours, wanted, max((a.at for a in heard if a.at), default=None), rules)
-        if fate is WRITE and fresh:
-            change.rate = wanted
-            if (joins or (entry and entry.type) or CollectionType.WISH) == CollectionType.WISH:
-                # Bangumi drops the rating of a wish without a word, and one does not rate the unseen.
-                change.type = CollectionType.DOING if seen is Seen.SOME else CollectionType.DONE
-        return fates | {ask.item: fate for ask in heard} | {a.item: OURS for a in asks if a.unrate}
-    return fates | _unrate(entry, ours, [a for a in asks if a.unrate], change)
+    removals = [ask for ask in asks if ask.unrate]
+    if not wanted:
+        return fates | _unrate(place, removals, change)
+    fate = _fate_of_rating(place, wanted, max((a.at for a in heard if a.at), default=None), rules)
+    if fate is WRITE and any(not ask.stands for ask in heard):
+        change.rate = wanted
+        state = joins or (place.entry and place.entry.type)
+        if state in {None, CollectionType.WISH}:
+            # Bangumi drops the rating of a wish without a word, and one does not rate the unseen.
+            change.type = CollectionType.DOING if place.seen is Seen.SOME else CollectionType.DONE
+    return fates | {ask.item: fate for ask in heard} | {ask.item: OURS for ask in removals}
 
 
 def _weigh(asks: Sequence[Ask], rules: Rules) -> tuple[int, list[Ask], dict[int, Fate]]:
@@ -211,20 +215,20 @@ def _mean(ratings: Sequence[int]) -> int:
     return (2 * sum(ratings) + len(ratings)) // (2 * len(ratings))
 
 
-def _fate_of_rating(entry: Entry | None, ours: Ours, wanted: int, at: datetime | None, rules: Rules) -> Fate:
+def _fate_of_rating(place: Place, wanted: int, at: datetime | None, rules: Rules) -> Fate:
+    entry, ours = place.entry, place.ours
     if entry is None:
         taken_off = ours.type is not None and rules.rating_conflict != Conflict.TRAKT
         return left(Reason.TAKEN_OFF_LIST) if taken_off else WRITE
     if entry.rate == wanted:
         return OURS if ours.rate == wanted else ALREADY
-    if entry.rate == (ours.rate or 0) and not _put_back_to_wish(entry, ours):
+    is_ours = entry.rate == (ours.rate or 0) and not _put_back_to_wish(entry, ours)
+    if is_ours or rules.rating_conflict == Conflict.TRAKT:
         return WRITE
-    if rules.rating_conflict == Conflict.TRAKT:
-        return WRITE
+    if rules.rating_conflict == Conflict.KEEP:
+        return left(Reason.RATING_KEPT)
     newer = at is not None and entry.updated_at is not None and at > entry.updated_at
-    if rules.rating_conflict == Conflict.NEWEST:
-        return WRITE if newer else left(Reason.RATING_OLDER)
-    return left(Reason.RATING_KEPT)
+    return WRITE if newer else left(Reason.RATING_OLDER)
 
 
 def _put_back_to_wish(entry: Entry, ours: Ours) -> bool:
@@ -232,59 +236,41 @@ def _put_back_to_wish(entry: Entry, ours: Ours) -> bool:
     return entry.type == CollectionType.WISH and ours.type not in {None, CollectionType.WISH}
 
 
-def _unrate(entry: Entry | None, ours: Ours, asks: Sequence[Ask], change: EntryChange) -> dict[int, Fate]:
+def _unrate(place: Place, asks: Sequence[Ask], change: EntryChange) -> dict[int, Fate]:
+    entry, ours = place.entry, place.ours
     if not asks:
         return {}
     if entry is None or entry.rate == 0:
         fate = OURS
-    elif ours.rate and entry.rate == ours.rate:
+    elif entry.rate == ours.rate:
         fate, change.rate = WRITE, 0
     else:
         fate = left(Reason.RATING_KEPT)
     return {ask.item: fate for ask in asks}
 
 
-def _tag(  # noqa: PLR0913  # all that a tag depends on, each by its name
-    entry: Entry | None,
-    ours: Ours,
-    asks: Sequence[Ask],
-    change: EntryChange,
-    *,
-    seen: Seen,
-    joins: CollectionType | None,
-) -> dict[int, Fate]:
-    has = list(entry.tags) if entry else []
+def _tag(place: Place, asks: Sequence[Ask], change: EntryChange, joins: CollectionType | None) -> dict[int, Fate]:
+    has = list(place.entry.tags) if place.entry else []
     tags = list(has)
     fates = {}
     for ask in asks:
         if ask.stands:
             continue
-        if ask.untag:
-            fates[ask.item] = _untag(tags, ours, ask.untag, standing=asks)
+        if ask.tag:
+            fates[ask.item] = _add_tag(tags, ask.tag, place)
+        elif any(other.tag == ask.untag for other in asks):
+            fates[ask.item] = OURS
         else:
-            fates[ask.item] = _fate_of_tag(entry, tags, ours, ask.tag)
-            if fates[ask.item] is WRITE and ask.tag not in tags:
-                tags.append(ask.tag)
-    if tags == has:
-        return fates
-    change.tags = tuple(tags)
-    if entry is None and joins is None and change.type is None:
-        change.type = {Seen.NOTHING: CollectionType.WISH, Seen.SOME: CollectionType.DOING, Seen.ALL: CollectionType.DONE}[
-            seen
-        ]
+            fates[ask.item] = _take_tag(tags, ask.untag, place.ours)
+    if tags != has:
+        change.tags = tuple(tags)
+        if place.entry is None and joins is None and change.type is None:
+            change.type = UNRATED[place.seen]
     return fates
 
 
-def _untag(tags: list[str], ours: Ours, tag: str, standing: Sequence[Ask]) -> Fate:
-    if tag not in tags or any(other.tag == tag for other in standing):
-        return OURS
-    if tag not in ours.tags:
-        return left(Reason.TAG_KEPT)
-    tags.remove(tag)
-    return WRITE
-
-
-def _fate_of_tag(entry: Entry | None, tags: Sequence[str], ours: Ours, tag: str) -> Fate:
+def _add_tag(tags: list[str], tag: str, place: Place) -> Fate:
+    entry, ours = place.entry, place.ours
     if entry is None and ours.type is not None:
         return left(Reason.TAKEN_OFF_LIST)
     if entry is not None and tag in entry.tags:
@@ -293,21 +279,34 @@ def _fate_of_tag(entry: Entry | None, tags: Sequence[str], ours: Ours, tag: str)
         return WRITE
     if tag in ours.tags:
         return left(Reason.TAG_REMOVED)
-    return left(Reason.TAGS_FULL) if len(tags) >= MOST_TAGS else WRITE
+    if len(tags) >= MOST_TAGS:
+        return left(Reason.TAGS_FULL)
+    tags.append(tag)
+    return WRITE
 
 
-def _wish(
-    entry: Entry | None, ours: Ours, asks: Sequence[Ask], change: EntryChange, *, joins: CollectionType | None
-) -> dict[int, Fate]:
+def _take_tag(tags: list[str], tag: str, ours: Ours) -> Fate:
+    if tag not in tags:
+        return OURS
+    if tag not in ours.tags:
+        return left(Reason.TAG_KEPT)
+    tags.remove(tag)
+    return WRITE
+
+
+def _wish(place: Place, asks: Sequence[Ask], change: EntryChange, joins: CollectionType | None) -> dict[int, Fate]:
     fresh = [ask for ask in asks if not ask.stands]
     if not fresh:
         return {}
-    if entry is not None:
+    ours = place.ours
+    if place.entry is not None:
         fate = OURS if ours.type == CollectionType.WISH else ALREADY
     elif joins is not None or change:
         fate = WRITE
     elif ours.type is not None:
         fate = left(Reason.TAKEN_OFF_LIST)
+    elif place.seen is not Seen.NOTHING:
+        fate = left(Reason.NO_WISH)
     else:
         fate, change.type = WRITE, CollectionType.WISH
     return {ask.item: fate for ask in fresh}
