@@ -1,83 +1,165 @@
-"""Downloading the mapping data sets. Checking and keeping them is ``sync.matching.datasets``."""
+"""The mapping data of this installation: what is in use, and its refresh once a week.
+
+A refresh never moves what was written: it says what the new data would now say otherwise (``sync.remapping``).
+"""
 
 from __future__ import annotations
 
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from django.conf import settings
+from django.utils import timezone
 
-from bgmsync.shared.http import TRAKT_USER_AGENT
-from sync.matching.datasets import Download
-from sync.matching.sources import SOURCES
+from bgmsync.shared.models import Heartbeat
+from sync.downloads import DownloadError, addresses, download
+from sync.matching import datasets
+from sync.matching.published import DataError
+from sync.remapping import Change, changes_between
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from sync.matching.datasets import Update
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes. The largest published file is an eighth of this."""
+logger = logging.getLogger(__name__)
 
-
-class DownloadError(Exception):
-    """A data set could not be fetched; the text names it and says why."""
-
-
-def addresses() -> dict[str, str]:
-    """Return where each data set comes from: ``name=address`` or, in the order of the sources, bare addresses."""
-    found = {source.name: source.url for source in SOURCES}
-    given = settings.MAPPING_SOURCES
-    if not given:
-        return found
-    chosen: dict[str, str] = {}
-    for place, entry in enumerate(given):
-        name, equals, address = entry.partition("=")
-        if equals and name in found:
-            chosen[name] = address
-        else:
-            chosen[_named_by(entry) or list(found)[min(place, len(found) - 1)]] = entry
-    return chosen
+BEAT = "mappings"
+WEEK = timedelta(days=7)
+AFTER_FAILURE = timedelta(days=1)
+AFTER_START = timedelta(hours=1)
+"""A new installation has the data that came with it, and looks for newer data when it has settled."""
 
 
-def _named_by(address: str) -> str:
-    """Return the data set that a bare address obviously means, by its file's name."""
-    file = urlsplit(address).path.rsplit("/", 1)[-1].lower()
-    hints = {"ext-linker": "bangumi-ext-linker", "anime_map": "bangumi-ext-linker", "anibridge": "anibridge"}
-    hints |= {"mappings": "anibridge", "bangumi-data": "bangumi-data", "data.json": "bangumi-data"}
-    return next((name for hint, name in hints.items() if hint in file), "")
+@dataclass(slots=True)
+class Status:
+    """What the last refresh did; kept beside the data, in one file."""
+
+    set: str = ""
+    """The set that the ETags are about. A set that was lost or damaged must be fetched again in spite of them."""
+    etags: dict[str, str] = field(default_factory=dict)
+    """By address."""
+    checked_at: datetime | None = None
+    swapped_at: datetime | None = None
+    error: str = ""
+    """Why the last refresh failed; empty when it did not."""
+    changes: list[Change] = field(default_factory=list)
+    """What the set in use says otherwise of what was written before it came."""
+    more_changes: bool = False
+
+    @property
+    def changed_items(self) -> int:
+        return sum(change.items for change in self.changes)
 
 
-def download() -> Mapping[str, Download]:
-    """Fetch every data set; raise :class:`DownloadError` for the first that can't be had."""
-    with httpx.Client(
-        verify=settings.TLS, follow_redirects=True, timeout=60, headers={"User-Agent": TRAKT_USER_AGENT}
-    ) as client:
-        return {name: _fetch(client, name, address) for name, address in addresses().items()}
-
-
-def _fetch(client: httpx.Client, name: str, address: str) -> Download:
-    parts = urlsplit(address)
-    if parts.scheme == "file":
-        try:
-            return Download(Path(unquote(parts.path)).read_bytes())
-        except OSError as error:
-            raise DownloadError(f"{name}: {address} can't be read: {error.strerror}.") from error
-    if parts.scheme not in {"http", "https"}:
-        raise DownloadError(f"{name}: {address!r} is neither an http(s) nor a file address.")
+def status() -> Status:
+    """Return what is known of the last refresh; a file that can't be read is as good as none."""
     try:
-        return _http(client, name, address)
-    except httpx.HTTPError as error:
-        raise DownloadError(f"{name}: {address} can't be fetched: {type(error).__name__}.") from error
+        data = json.loads(_file().read_text(encoding="utf-8"))
+        return Status(
+            set=str(data["set"]),
+            etags={str(address): str(tag) for address, tag in data["etags"].items()},
+            checked_at=_instant(data["checked_at"]),
+            swapped_at=_instant(data["swapped_at"]),
+            error=str(data["error"]),
+            changes=[Change(**change) for change in data["changes"]],
+            more_changes=bool(data["more_changes"]),
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return Status()
 
 
-def _http(client: httpx.Client, name: str, address: str) -> Download:
-    with client.stream("GET", address) as response:
-        if response.status_code != httpx.codes.OK:
-            raise DownloadError(f"{name}: {address} answered {response.status_code}.")
-        payload = bytearray()
-        for chunk in response.iter_bytes():
-            payload += chunk
-            if len(payload) > LARGEST:
-                raise DownloadError(f"{name}: {address} sends more than {LARGEST} bytes.")
-        return Download(bytes(payload), response.headers.get("etag", "").strip('"'))
+def _instant(text: Any) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _file() -> Path:
+    return Path(settings.MAPPING_DIR) / "status.json"
+
+
+def _write(known: Status) -> None:
+    path = _file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}-{os.getpid()}")
+    text = json.dumps(asdict(known), default=datetime.isoformat, ensure_ascii=False)
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def refresh() -> Update | None:
+    """Fetch what is new, check it, swap it in whole, and note what it would change; None when nothing is new.
+
+    Raises :class:`DownloadError` or :class:`DataError`, which is noted too; then the last good data stays in use.
+    """
+    known = status()
+    known.checked_at = timezone.now()
+    try:
+        update = _swap(known)
+    except (DownloadError, DataError) as error:
+        known.error = str(error)
+        _write(known)
+        raise
+    known.error = ""
+    _write(known)
+    return update
+
+
+def _swap(known: Status) -> Update | None:
+    directory = Path(settings.MAPPING_DIR)
+    known_good = known.set == datasets.stamp(directory)
+    fetched = download(known.etags if known_good else {})
+    if not fetched:
+        return None
+    before = datasets.load(directory)
+    update = datasets.update(directory, {name: one.download for name, one in fetched.items()})
+    from_where = addresses()
+    known.set = update.name
+    known.etags |= {from_where[name]: one.etag for name, one in fetched.items()}
+    if update.changed:
+        known.swapped_at = timezone.now()
+        known.changes, known.more_changes = changes_between(before, datasets.load(directory))
+    return update
+
+
+def roll_back() -> str:
+    """Use the set before the one in use, and return its name. It stays until something newer is published.
+
+    Raises :class:`DataError` when there is none.
+    """
+    directory = Path(settings.MAPPING_DIR)
+    name = datasets.roll_back(directory)
+    known = status()
+    known.set, known.swapped_at = name, timezone.now()
+    known.changes, known.more_changes = [], False
+    _write(known)
+    return name
+
+
+def can_roll_back() -> bool:
+    return (Path(settings.MAPPING_DIR) / "previous").exists()
+
+
+def refresh_if_due() -> bool:
+    """Refresh when a week has passed, whoever comes first; return whether it was tried. For the dispatcher."""
+    now = timezone.now()
+    Heartbeat.objects.get_or_create(name=BEAT, defaults={"at": now - WEEK + AFTER_START})
+    if not Heartbeat.objects.filter(name=BEAT, at__lte=now - WEEK).update(at=now):
+        return False
+    try:
+        refresh()
+    except (DownloadError, DataError, OSError) as error:
+        logger.warning("mapping data was not refreshed: %s", error)
+        Heartbeat.objects.filter(name=BEAT).update(at=now - WEEK + AFTER_FAILURE)
+    return True
+
+
+def ask_for_refresh() -> None:
+    """Let the dispatcher refresh within the minute: a download is too long for a page to wait for."""
+    Heartbeat.objects.update_or_create(name=BEAT, defaults={"at": timezone.now() - WEEK})
+
+
+def is_asked_for() -> bool:
+    return Heartbeat.objects.filter(name=BEAT, at__lte=timezone.now() - WEEK).exists()

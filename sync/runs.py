@@ -15,7 +15,7 @@ from sync.models.run import this_process
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-ALL_KINDS = ["history"]
+ALL_KINDS = list(SyncItem.Kind.values)
 
 Trigger = SyncRun.Trigger
 Status = SyncRun.Status
@@ -39,7 +39,7 @@ def request(  # noqa: PLR0913  # what a run may be asked for, each by its name
         trigger=trigger,
         dry_run=trigger == Trigger.PREVIEW,
         full=trigger == Trigger.FULL,
-        kinds=kinds or ALL_KINDS,
+        kinds=kinds or [],
         only_retry=only_retry,
         undoes=undoes,
     )

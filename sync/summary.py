@@ -21,6 +21,7 @@ def as_data(run: SyncRun) -> dict[str, Any]:
         "expected": run.expected,
         "items": run.counts,
         "reasons": run.reasons,
+        "kinds": run.by_kind,
         "requests": {service: run.requests.get(service, 0) for service in Service.values},
         "writes": run.writes,
         "seconds": round(run.seconds or 0, 3),
@@ -37,6 +38,11 @@ def as_text(run: SyncRun) -> str:
     lines = [
         f"Run {run.pk}: {run.get_status_display()}" + (" (preview: nothing was written)" if run.dry_run else ""),
         f"  read      {run.read} of {run.expected}",
+    ]
+    lines += [
+        f"  {SyncItem.Kind(kind).label!s:<9} {counted['read']} of {counted['expected']}"
+        for kind, counted in run.by_kind.items()
+        if counted["expected"] and kind in SyncItem.Kind.values
     ]
     lines += [f"  {SyncItem.State(state).label!s:<9} {count}" for state, count in sorted(run.counts.items())]
     lines += [f"    {count} × {text_of(reason).short}" for reason, count in sorted(run.reasons.items())]

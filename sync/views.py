@@ -110,4 +110,4 @@ def _why_not(error: RemoteError) -> str:
     if isinstance(error, Unauthorized):
         return gettext("Bangumi does not accept this token. Nothing was changed. Make a new one and paste it whole.")
     text = text_of(error.reason)
-    return f"{text.short}. {gettext('Nothing was changed. Please try again later.')}"
+    return gettext("%(what)s. Nothing was changed. Please try again later.") % {"what": text.short}

@@ -40,9 +40,10 @@ MOST_ROWS = 2_000_000
 MOST_REJECTED = 1_000
 """So many rows without sense are no accident: it is another format."""
 
-HIGHEST_RATIO = 200
+HIGHEST_RATIO = 400
 RATIO_MATTERS = 1 << 20
-"""JSON packs to a fifth or a fiftieth. What unpacks to more than this many bytes at a higher ratio is a bomb."""
+"""JSON packs to a fifth or a fiftieth, or less where one row is repeated. What unpacks to more than so many bytes, and
+to so many times its size, is a bomb."""
 
 ODD_NAME = re.compile(r"[\\\0]|^[A-Za-z]:")
 """What leads out of a folder on Windows, or ends a name early."""

@@ -11,9 +11,15 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
-FIELDS = ("minute", "hour", "day of month", "month", "day of week")
+FIELDS = (
+    gettext_noop("minute"),
+    gettext_noop("hour"),
+    gettext_noop("day of month"),
+    gettext_noop("month"),
+    gettext_noop("day of week"),
+)
 JITTER = timedelta(minutes=5)
 """Runs are spread over this span, always at the same place for a user, so that not everybody comes at 4:00 sharp."""
 

@@ -148,8 +148,24 @@ class HistoryRow(_Row):
 
 
 class RatingRow(_Row):
-    rating: Annotated[int, Field(strict=True, ge=1, le=10)]
+    """``rating`` 0 is none: it is told apart here so that nobody takes it for one."""
+
+    rating: Annotated[int, Field(strict=True, ge=0, le=10)]
     rated_at: Instant | None = None
+
+
+class OwnedEpisode(Answered):
+    number: Number
+
+
+class OwnedSeason(Answered):
+    number: Number
+    episodes: Soft[tuple[OwnedEpisode, ...]] = None
+
+    @property
+    def last(self) -> int:
+        """The last episode that is owned; 0 where Trakt does not say."""
+        return max((episode.number for episode in self.episodes or ()), default=0)
 
 
 class CollectionRow(_Row):
@@ -157,6 +173,12 @@ class CollectionRow(_Row):
 
     type: Literal["movie", "show", "episode"]
     collected_at: Instant | None = None
+    seasons: Soft[tuple[OwnedSeason, ...]] = None
+
+    @property
+    def owned(self) -> list[list[int]]:
+        """Of a show: the seasons of which something is owned, each with the number of the last such episode."""
+        return sorted([season.number, season.last] for season in self.seasons or ())
 
     @model_validator(mode="before")
     @classmethod

@@ -36,13 +36,13 @@ class HostGate:
         self.rate = rate
         self.account = f"{service}:{user_id}"
         self._looked_at = 0.0
+        self._looking = asyncio.Lock()
         self._put_off_until = 0.0
         self._shaky = False
 
     async def take(self) -> None:
+        await self._look()
         now = time.time()
-        if now - self._looked_at > LOOK_EVERY:
-            await self._look()
         if self._put_off_until > now:
             raise PutOff(self.service, "the host is left alone for now", retry_after=self._put_off_until - now)
         if self.rate:
@@ -67,8 +67,12 @@ class HostGate:
         self._put_off_until = max(self._put_off_until, until)
 
     async def _look(self) -> None:
-        self._looked_at = time.time()
-        self._put_off_until = await sync_to_async(self._read)()
+        """Learn of bans, once in a while. Whoever comes meanwhile waits: several requests begin together."""
+        async with self._looking:
+            if time.time() - self._looked_at > LOOK_EVERY:
+                until = await sync_to_async(self._read)()
+                self._put_off_until = max(self._put_off_until, until)  # a ban heard meanwhile may not be stored yet
+                self._looked_at = time.time()
 
     def _read(self) -> float:
         until = 0.0

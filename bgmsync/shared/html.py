@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.timesince import timesince, timeuntil
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,7 +55,7 @@ def moment(at: datetime) -> SafeString:
 def ago(at: datetime | None) -> SafeString | str:
     """Say how long ago, or in how long, with the exact time at hand."""
     if at is None:
-        return gettext("never")
+        return pgettext("time", "never")
     now = timezone.now()
     if abs(at - now) < MOMENT:
         text = gettext("just now") if at <= now else gettext("in a moment")

@@ -45,7 +45,7 @@ class Connection(models.Model):
     access_token = EncryptedTextField(blank=True, default="", editable=False)
     refresh_token = EncryptedTextField(blank=True, default="", editable=False)
     token_created_at = models.DateTimeField(null=True, editable=False)
-    token_expires_at = models.DateTimeField(null=True, editable=False)
+    token_expires_at = models.DateTimeField(_("token valid until"), null=True, editable=False)
     refresh_lease_until = models.DateTimeField(null=True, editable=False)
     redirect_uri = models.CharField(max_length=300, blank=True, default="", editable=False)
     state = models.CharField(
@@ -57,7 +57,7 @@ class Connection(models.Model):
     )
     state_detail = models.CharField(max_length=300, blank=True, default="", editable=False)
     username = models.CharField(_("account"), max_length=100, blank=True, default="", editable=False)
-    connected_at = models.DateTimeField(null=True, editable=False)
+    connected_at = models.DateTimeField(_("connected since"), null=True, editable=False)
 
     class Meta:
         abstract = True
@@ -156,7 +156,7 @@ class ServiceApp(models.Model):
         default="",
         help_text=_("Bangumi needs it. Trakt's newer apps have none: leave it empty. It is stored encrypted."),
     )
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta:
         verbose_name = _("OAuth app")

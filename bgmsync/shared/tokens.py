@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bgmsync.shared import pauses
-from bgmsync.shared.http import AppRefused, RemoteError, Unauthorized
+from bgmsync.shared.http import AppRefused, NotFound, OutcomeUnknown, RemoteError, ServerTrouble, Unauthorized
 from bgmsync.shared.models import Connection, ConnectionState
 
 if TYPE_CHECKING:
@@ -98,6 +98,10 @@ class StoredTokens:
         except AppRefused:
             await self._lose(ConnectionState.APP_GONE)
             raise
+        except (NotFound, OutcomeUnknown) as error:
+            await sync_to_async(self._return_lease)()
+            # To whoever needs the token, neither is what they asked for missing, nor has a write been sent.
+            raise ServerTrouble(row.service, error.detail, status=error.status) from None
         except RemoteError:
             await sync_to_async(self._return_lease)()
             raise

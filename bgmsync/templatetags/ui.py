@@ -45,12 +45,14 @@ def menu(context: dict[str, Any]) -> dict[str, Any]:
     rows = SyncItem.objects.filter(user=request.user, state=SyncItem.State.REVIEW)
     waiting = rows.order_by()[: REVIEWS_COUNTED + 1].count()
     items = reverse("admin:sync_syncitem_changelist")
-    review = request.path == items and request.GET.get("state__exact") == SyncItem.State.REVIEW
+    review = reverse("admin:sync_syncitem_review")
+    listed = request.path == items and request.GET.get("state__exact") == SyncItem.State.REVIEW
+    in_review = listed or request.path == review or "back" in request.POST
     places = [
         (gettext("Home"), reverse("admin:index"), "home", request.path == reverse("admin:index")),
         (gettext("Runs"), reverse("admin:sync_syncrun_changelist"), "sync", "/syncrun/" in request.path),
-        (gettext("Items"), items, "list", "/syncitem/" in request.path and not review),
-        (gettext("Review"), f"{items}?state__exact=review", "question", review),
+        (gettext("Items"), items, "list", "/syncitem/" in request.path and not in_review),
+        (gettext("Review"), review, "question", in_review),
         (
             gettext("Rules"),
             reverse("admin:sync_mappingoverride_changelist"),

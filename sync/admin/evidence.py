@@ -24,7 +24,7 @@ SENTENCES: dict[str, Any] = {  # by the codes of sync.matching.codes.EvidenceCod
     "absolute": _("Its absolute number %(absolute)s is position %(position)s."),
     "show_count": _("Counted through all seasons it is number %(count)s, which is position %(position)s."),
     "season_length": _("The season has %(trakt)s episodes, the subject %(bangumi)s."),
-    "neighbours": _("%(number)s other episodes of the season lie on the same line."),
+    "neighbours": _("Other episodes of the season lie on the same line."),
     "only_episode": _("The subject has just this one episode."),
     "airdate": _("It aired on %(aired)s, and Bangumi lists %(listed)s."),
     "premiere": _("It aired on %(aired)s, and the subject began on %(begin)s."),

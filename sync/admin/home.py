@@ -14,6 +14,7 @@ from django.utils.translation import gettext, ngettext
 from bgmsync.shared.html import Look
 from bgmsync.shared.models import ConnectionState, Heartbeat, HostBudget, Service, ServiceApp
 from bgmsync.views import LATE
+from sync import mappings
 from sync.admin import looks
 from sync.admin.remedies import Button, remedy_of
 from sync.admin.report import in_seconds
@@ -186,5 +187,6 @@ def operator_view() -> dict[str, Any]:
         "beat": beat,
         "alive": beat is not None and timezone.now() - beat.at < LATE,
         "hosts": [host for host in HostBudget.objects.order_by("key")[:20] if host.put_off_until > now],
+        "mapping": mappings.status(),
         "apps": [(service, bool(ServiceApp.for_service(service).client_id)) for service in Service],
     }

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -20,29 +18,26 @@ from django.views.decorators.http import require_POST
 
 from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin
 from bgmsync.shared.html import NOTHING, ago, moment
-from sync import runs
-from sync.admin import decision, looks
+from sync import decisions, runs
+from sync.admin import looks
+from sync.admin.answering import Answering
 from sync.admin.evidence import sentences
-from sync.admin.remedies import remedy_of
-from sync.admin.report import names_of
-from sync.matching.facts import Confidence
+from sync.admin.explain import explain
+from sync.admin.review import options_of
+from sync.admin.subjects import cards_of
+from sync.admin.told import told_of
 from sync.models import SyncItem, SyncRun
 from sync.reasons import text_of
 from trakt.models import Title
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
 
 MOST_TITLES = 1_000
 RECENT_RUNS = 30
-CONFIDENCES = {
-    Confidence.NONE: _("none"),
-    Confidence.LOW: _("low"),
-    Confidence.MEDIUM: _("medium"),
-    Confidence.HIGH: _("high"),
-}
 
 
 class ReasonFilter(admin.SimpleListFilter):
@@ -64,17 +59,8 @@ class ReasonFilter(admin.SimpleListFilter):
         return queryset.filter(reason=self.value()) if self.value() else queryset
 
 
-class Choice(forms.Form):
-    """What a person answers: a subject and the place in it."""
-
-    subject_id = forms.IntegerField(min_value=1, max_value=2**31 - 1)
-    position = forms.IntegerField(min_value=1, max_value=100_000, required=False)
-    episode_id = forms.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
-    only_this = forms.BooleanField(required=False)
-
-
 @admin.register(SyncItem)
-class SyncItemAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
+class SyncItemAdmin(Answering, ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
     list_display = ("what", "watched", "state_badge", "subject", "why", "next_try")
     list_select_related = ("title", "user")
     list_filter = ("state", ReasonFilter, "kind")
@@ -86,8 +72,6 @@ class SyncItemAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("<int:pk>/choose/", view(require_POST(self.choose)), name="sync_syncitem_choose"),
-            path("<int:pk>/leave-out/", view(require_POST(self.leave_out)), name="sync_syncitem_leave_out"),
             path("<int:pk>/retry/", view(require_POST(self.retry)), name="sync_syncitem_retry"),
             path("retry/<slug:reason>/", view(require_POST(self.retry_reason)), name="sync_syncitem_retry_reason"),
             *super().get_urls(),
@@ -119,6 +103,8 @@ class SyncItemAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
         extra_context: Any = None,
     ) -> Any:
         item = self._own(request, object_id)
+        written = item.state in decisions.WRITTEN
+        cards = cards_of([item.subject_id, *(candidate["subject_id"] for candidate in item.candidates)])
         context = {
             **self.admin_site.each_context(request),
             "title": str(item),
@@ -126,35 +112,18 @@ class SyncItemAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             "original": item,
             "badge": looks.item_badge(item),
             "why": text_of(item.reason) if item.reason else None,
-            "remedy": remedy_of(item.reason) if item.reason else None,
             "evidence": sentences(item.evidence),
-            "confidence": CONFIDENCES.get(Confidence(item.confidence)),
+            "confidence": looks.CONFIDENCES[item.confidence],
             "confidence_look": looks.CONFIDENCE_LOOKS[item.confidence],
-            "candidates": _candidates(item),
-            "subject": names_of([item.subject_id or 0]).get(item.subject_id or 0),
-            "can_be_mapped": decision.can_be_mapped(item),
+            "options": [option for option in options_of([item], cards) if not (written and option.is_where(item))],
+            "subject": cards.get(item.subject_id or 0),
+            "can_be_mapped": item.title is not None,
             "is_retried": item.state in SyncItem.RETRIED,
-            "is_written": item.state in {SyncItem.State.DONE, SyncItem.State.ALREADY},
+            "is_written": written,
+            "explanation": explain(told_of(item, cards)),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/sync/syncitem/change_form.html", context)
-
-    def choose(self, request: HttpRequest, pk: int) -> HttpResponse:
-        item = self._mappable(request, pk)
-        form = Choice(request.POST)
-        if not form.is_valid():
-            messages.error(request, gettext("Please give the number of a subject, and a position from 1 on."))
-            return redirect("admin:sync_syncitem_change", item.pk)
-        _override, run = decision.decide(item, **form.cleaned_data)
-        messages.success(request, gettext("Kept. This run acts on it."))
-        return redirect("admin:sync_syncrun_change", run.pk)
-
-    def leave_out(self, request: HttpRequest, pk: int) -> HttpResponse:
-        item = self._mappable(request, pk)
-        only_this = bool(request.POST.get("only_this"))
-        decision.decide(item, subject_id=None, only_this=only_this)
-        messages.success(request, gettext("Left out. You find the rule under “Rules”, and can delete it there."))
-        return redirect("admin:sync_syncitem_change", item.pk)
 
     def retry(self, request: HttpRequest, pk: int) -> HttpResponse:
         item = self._own(request, pk)
@@ -206,20 +175,6 @@ class SyncItemAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
     def why(self, item: SyncItem) -> SafeString | str:
         return str(text_of(item.reason).short) if item.reason else NOTHING
 
-    def _own(self, request: HttpRequest, pk: Any) -> SyncItem:
-        item = self.get_object(request, str(pk))
-        if item is None:
-            raise Http404
-        if not self.has_view_permission(request, item):
-            raise PermissionDenied
-        return item
-
-    def _mappable(self, request: HttpRequest, pk: int) -> SyncItem:
-        item = self._own(request, pk)
-        if not decision.can_be_mapped(item):
-            raise Http404
-        return item
-
     def _retry(self, request: HttpRequest, items: QuerySet[SyncItem], user: Any) -> HttpResponse:
         count = runs.retry_items(user, items)
         if not count:
@@ -232,20 +187,3 @@ class SyncItemAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
 
 def _retried(count: int) -> str:
     return ngettext("%(n)s item is tried again.", "%(n)s items are tried again.", count) % {"n": count}
-
-
-def _candidates(item: SyncItem) -> list[dict[str, Any]]:
-    """Return the candidates with their names and evidence, the likeliest first."""
-    names = names_of(candidate["subject_id"] for candidate in item.candidates)
-    found = [
-        {
-            **candidate,
-            "subject": names.get(candidate["subject_id"]),
-            "sentences": sentences(candidate.get("evidence", ())),
-            "label": CONFIDENCES.get(Confidence(candidate.get("confidence", 0))),
-            "look": looks.CONFIDENCE_LOOKS[candidate.get("confidence", 0)],
-            "is_best": candidate["subject_id"] == item.subject_id,
-        }
-        for candidate in item.candidates
-    ]
-    return sorted(found, key=lambda candidate: -candidate.get("confidence", 0))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_lazy as _
+
 from bgmsync.shared.html import QUIET, Look, badge
 from sync.models import SubjectPlan, SyncItem, SyncRun
 
@@ -47,6 +49,8 @@ CONFIDENCE_LOOKS = {
     2: Look("warn", "bar2"),
     3: Look("good", "bar3"),
 }
+CONFIDENCES = {0: _("none"), 1: _("low"), 2: _("medium"), 3: _("high")}
+"""By the values of ``sync.matching.facts.Confidence``."""
 
 
 def run_badge(run: SyncRun) -> SafeString:

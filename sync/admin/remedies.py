@@ -35,6 +35,13 @@ def remedy_of(code: str, run: SyncRun | None = None) -> Button | None:
         case Remedy.RECONNECT_TRAKT | Remedy.RECONNECT_BANGUMI | Remedy.SETTINGS:
             return Button(text, reverse("admin:trakt_traktconfig_mine"))
         case Remedy.MAP:
-            query = {"reason__exact": code, **({"run__id__exact": run.pk} if run else {})}
-            return Button(text, f"{reverse('admin:sync_syncitem_changelist')}?{urlencode(query)}")
+            return Button(text, _waiting(code, run))
     return Button(text)
+
+
+def _waiting(code: str, run: SyncRun | None) -> str:
+    """Return where it is decided: the review of everything, or what one run has left for this reason."""
+    if run is None:
+        return reverse("admin:sync_syncitem_review")
+    query = {"reason__exact": code, "run__id__exact": run.pk}
+    return f"{reverse('admin:sync_syncitem_changelist')}?{urlencode(query)}"

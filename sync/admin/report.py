@@ -42,7 +42,7 @@ def report(run: SyncRun) -> dict[str, Any]:
         "states": states(run),
         "reasons": reasons(run),
         "subjects": subjects(run),
-        "events": list(run.events.order_by("-id")[:MOST_LINES])[::-1],
+        "events": events(run),
         "requests": sorted(run.requests.items()),
         "duration": in_seconds(run.seconds),
         "can_be_undone": can_be_undone(run),
@@ -162,6 +162,28 @@ def subjects(run: SyncRun) -> list[dict[str, Any]]:
 def names_of(ids: Iterable[int]) -> dict[int, Subject]:
     rows = Subject.objects.filter(pk__in=set(ids)).only("id", "name", "name_cn")
     return {row.pk: row for row in rows}
+
+
+QUOTED = {
+    "status": dict(Status.choices),
+    "kind": dict(SyncItem.Kind.choices),
+}
+"""How the codes that a log line quotes are called."""
+
+
+def events(run: SyncRun) -> list[dict[str, Any]]:
+    """Return the last lines of the run's log in the reader's language."""
+    rows = list(run.events.order_by("-id")[:MOST_LINES])[::-1]
+    return [{"at": row.at, "level": row.level, "text": _line(row.message, row.params)} for row in rows]
+
+
+def _line(message: str, params: dict[str, Any]) -> str:
+    if not params:
+        return gettext(message)
+    known = {name: QUOTED[name].get(value, value) if name in QUOTED else value for name, value in params.items()}
+    if "reason" in params:
+        known["reason"] = text_of(params["reason"]).short
+    return (gettext(message) % known).strip()
 
 
 def items_address(run: SyncRun, **only: str) -> str:

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from bgmsync.shared.admin import OperatorAdmin, QuickAdmin, ReadOnlyAdmin
+from sync.admin.data import DataPages
 from sync.models import Subject
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(Subject)
-class SubjectAdmin(ReadOnlyAdmin, OperatorAdmin, QuickAdmin):
+class SubjectAdmin(DataPages, ReadOnlyAdmin, OperatorAdmin, QuickAdmin):
     list_display = ("id", "name", "name_cn", "date", "platform", "airing", "read_at", "on_bangumi")
     search_fields = ("=id", "name", "name_cn")
     sortable_by = ("id",)

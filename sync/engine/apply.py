@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from asgiref.sync import sync_to_async
 
 from bgmsync.shared.http import NotFound, OutcomeUnknown, Rejected, RemoteError, together
-from sync.bangumi.client import MARK_LIMIT
+from sync.bangumi.client import MARK_LIMIT, NOT_COLLECTED
 from sync.bangumi.schemas import CollectionType, EpisodeStatus
 from sync.engine import ledger
 from sync.engine.confirm import confirm
 from sync.engine.context import STOPS_ALL
+from sync.engine.entries import confirm_entries, count, goes_with_completion, reveal, shows_in_list, write_entry
 from sync.engine.rules import Change
+from sync.engine.shared import settle_shared
 from sync.models import SubjectPlan, SyncItem, SyncRun
 from sync.reasons import Reason
 
@@ -38,6 +40,9 @@ async def apply(ctx: Context, plans: Sequence[SubjectPlan]) -> None:
     await ctx.stage(SyncRun.Stage.APPLY, len(plans))
     items = await sync_to_async(ledger.planned_items)(ctx.run.user_id)
     await together(_apply_subject(ctx, plan, items.get(plan.subject_id, [])) for plan in plans)
+    unproven = [plan for plan in plans if plan.status == Status.APPLYING]
+    await confirm_entries(ctx, unproven, items)
+    await sync_to_async(settle_shared)(plans, ctx.shared)
 
 
 async def _apply_subject(ctx: Context, plan: SubjectPlan, items: Sequence[int]) -> None:
@@ -47,11 +52,14 @@ async def _apply_subject(ctx: Context, plan: SubjectPlan, items: Sequence[int]) 
         try:
             written = await _converge(ctx, plan)
         except RemoteError as error:
-            state = _end(plan, *_what_it_means(error), error.detail)
+            state = _end(plan, *_what_it_means(plan, error), error.detail)
             await sync_to_async(ledger.settle)(plan, items, state)
             if isinstance(error, STOPS_ALL):
                 raise
         else:
+            if written and shows_in_list(plan):
+                ctx.run.step += 1
+                return
             ending = (Status.DONE, State.DONE, "") if written else (Status.WAITING, State.WAITING, Reason.NOT_CONFIRMED)
             await sync_to_async(ledger.settle)(plan, items, _end(plan, *ending))
         ctx.run.step += 1
@@ -63,12 +71,15 @@ def _end(plan: SubjectPlan, status: Status, state: State, reason: str, detail: s
     return state
 
 
-def _what_it_means(error: RemoteError) -> tuple[Status, State, str]:
+def _what_it_means(plan: SubjectPlan, error: RemoteError) -> tuple[Status, State, str]:
     """Return what an error makes of a subject's plan and its items, and why."""
     match error:
         case NotFound() if "locked" in error.detail or "merged" in error.detail:
             # Only a person can choose another subject for one that Bangumi locked or merged.
             return Status.FAILED, State.REVIEW, Reason.SUBJECT_LOCKED
+        case NotFound() if not plan.mark and NOT_COLLECTED not in error.detail:
+            # Nothing but this write has asked for the subject.
+            return Status.FAILED, State.REVIEW, Reason.SUBJECT_MISSING
         case NotFound() | Rejected():
             # The plan saw the subject a moment ago; whether it is hidden now, the next plan asks. This one has begun,
             # and waits: what is marked may still have to be completed.
@@ -82,7 +93,9 @@ async def _converge(ctx: Context, plan: SubjectPlan) -> bool:
         collect=CollectionType(plan.collect) if plan.collect else None,
         clear=tuple(plan.clear),
         mark=tuple(plan.mark),
-        complete=False,
+        # What completes the subject can carry these along.
+        rate=None if goes_with_completion(plan) else plan.rate,
+        tags=None if plan.tags is None or goes_with_completion(plan) else tuple(plan.tags),
     )
     for _attempt in range(TRIES):
         await _write_surely(ctx, plan, change)
@@ -94,14 +107,16 @@ async def _converge(ctx: Context, plan: SubjectPlan) -> bool:
         return False
     if plan.complete:
         await _complete(ctx, plan)
+    if plan.reveal:
+        await reveal(ctx, plan)
     return True
 
 
 async def _write_surely(ctx: Context, plan: SubjectPlan, change: Change) -> None:
     """Send what *change* asks for. A lost answer ends it: the read that follows tells what has arrived."""
     try:
-        if change.collect is not None:
-            await _collect(ctx, plan, change.collect)
+        if change.writes_entry:
+            await write_entry(ctx, plan, change)
         for start in range(0, len(change.clear), MARK_LIMIT):
             await _mark(ctx, plan, change.clear[start : start + MARK_LIMIT], EpisodeStatus.NONE)
         for start in range(0, len(change.mark), MARK_LIMIT):
@@ -112,34 +127,23 @@ async def _write_surely(ctx: Context, plan: SubjectPlan, change: Change) -> None
         ctx.lists[plan.subject_id] = row.type if row else None
 
 
-async def _collect(ctx: Context, plan: SubjectPlan, state: CollectionType) -> None:
-    subject = plan.subject_id
-    _count(ctx, plan)
-    if ctx.lists.get(subject) is None:
-        await ctx.bangumi.create_collection(subject, state, private=True if ctx.config.private else None)
-    else:
-        await ctx.bangumi.update_collection(subject, type=state)
-    ctx.lists[subject] = state
-
-
 async def _mark(ctx: Context, plan: SubjectPlan, episodes: Sequence[int], state: EpisodeStatus) -> None:
-    _count(ctx, plan)
+    count(ctx, plan)
     await ctx.bangumi.mark_episodes(plan.subject_id, list(episodes), type=state)
 
 
 async def _complete(ctx: Context, plan: SubjectPlan) -> None:
-    if ctx.lists.get(plan.subject_id) != CollectionType.DOING:
+    """Set the entry to done, if it still is what it was; a rating that waited for this is written in any case."""
+    rate, tags = (plan.rate, plan.tags) if goes_with_completion(plan) else (None, None)
+    state = CollectionType.DONE if ctx.lists.get(plan.subject_id) == CollectionType.DOING else None
+    if state is None and rate is None and tags is None:
         return
-    _count(ctx, plan)
+    count(ctx, plan)
     try:
-        await ctx.bangumi.update_collection(plan.subject_id, type=CollectionType.DONE)
+        await ctx.bangumi.update_collection(plan.subject_id, type=state, rate=rate, tags=tags)
     except OutcomeUnknown:
         row = await ctx.bangumi.collection(ctx.account.username, plan.subject_id)
-        if row is None or row.type != CollectionType.DONE:
+        if row is None or (state and row.type != state):
             raise
-    ctx.lists[plan.subject_id] = CollectionType.DONE
-
-
-def _count(ctx: Context, plan: SubjectPlan) -> None:
-    plan.writes += 1
-    ctx.writes += 1
+    if state is not None:
+        ctx.lists[plan.subject_id] = state

@@ -31,6 +31,6 @@ async def confirm(ctx: Context, plan: SubjectPlan) -> Change:
 
 def _still_to_collect(plan: SubjectPlan, listed: CollectionType | None) -> CollectionType | None:
     """Return the state to set while the entry is missing or a wish; anything else it is now is the user's doing."""
-    if plan.collect and listed in {None, CollectionType.WISH}:
+    if plan.collect and listed in {None, CollectionType.WISH} and listed != plan.collect:
         return CollectionType(plan.collect)
     return None

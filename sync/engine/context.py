@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.utils import timezone
@@ -23,19 +23,22 @@ from bgmsync.shared.http import (
     Unauthorized,
 )
 from sync.engine.facts import episode_of
+from sync.engine.kinds import KINDS
 from sync.matching.facts import Subject as SubjectFacts
 from sync.models import Subject, SyncRun
 from sync.models.subject import episode_rows
+from trakt.rules import Rules
 
 if TYPE_CHECKING:
     from sync.bangumi.client import Bangumi
-    from sync.bangumi.schemas import CollectionType
+    from sync.bangumi.schemas import CollectionRow, CollectionType
     from sync.engine.clients import Meter
     from sync.matching.facts import Episode
     from sync.matching.index import Index
     from sync.models import BangumiAccount
     from trakt.client import Trakt
     from trakt.models import TraktConfig
+    from trakt.schemas import LastActivities
 
 
 STOPS_ALL = (Unauthorized, AppRefused, Forbidden, NeedsVip, AccountLocked, RateLimited, PutOff)
@@ -83,6 +86,11 @@ class Context:
     to_cache: dict[int, Subject] = field(default_factory=dict)
     stopping: str = ""
     writes: int = 0
+    rows: dict[int, CollectionRow] = field(default_factory=dict)
+    """Entries of the user's list, as they were read for the plan."""
+    shared: dict[int, set[int]] = field(default_factory=dict)
+    """Items that several subjects are written for, by primary key; they are settled when all of these are."""
+    _activities: asyncio.Task[LastActivities] | None = None
     _reading: dict[int, asyncio.Task[Listing | None]] = field(default_factory=dict)
 
     def check(self) -> None:
@@ -96,14 +104,32 @@ class Context:
         self.run.stage, self.run.step, self.run.steps = stage, 0, steps
         await self.run.asave(update_fields=["stage", "step", "steps"])
 
-    async def log(self, message: str, level: str = "info") -> None:
-        await sync_to_async(self.run.log)(message, level)
+    async def log(self, message: str, level: str = "info", **params: Any) -> None:
+        await sync_to_async(self.run.log)(message, level, **params)
+
+    @property
+    def rules(self) -> Rules:
+        return Rules.of(self.config)
+
+    def reads(self, kind: str) -> bool:
+        """Tell whether this run is about *kind*: those that were asked for, or all that the user has on."""
+        if self.run.kinds:
+            return kind in self.run.kinds
+        return KINDS[kind].is_on(self.rules) if kind in KINDS else self.config.history
+
+    async def activities(self) -> LastActivities:
+        """Ask Trakt what moved, once a run."""
+        if self._activities is None:
+            self._activities = asyncio.ensure_future(self.trakt.last_activities())
+        return await asyncio.shield(self._activities)
 
     async def listing(self, subject_id: int) -> Listing | None:
         """Return a subject's episodes with the user's marks, asking Bangumi once a run; None when it is hidden."""
         task = self._reading.get(subject_id)
         if task is None:
             task = self._reading[subject_id] = asyncio.ensure_future(self._read_listing(subject_id))
+            # Whoever waits may be stopped by another error; this one's is then nobody's, and no news to the log.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             return await asyncio.shield(task)
         except RemoteError:

@@ -1,4 +1,4 @@
-"""Bring what stands in Trakt's export archive into the ledger, beside what the API tells, and told apart by the same ids.
+"""Bring what stands in Trakt's export archive into the ledger: the same facts that the API tells, by the same ids.
 
 Nothing is asked of anybody here, and nothing is decided.
 """
@@ -127,7 +127,8 @@ def _store_history(user: Any, file: File, batch: Batch) -> int:
     rows = [row for row in batch.rows if isinstance(row, HistoryRow)]
     titles = _title_keys(titles_of(rows))
     items = [_unreadable(user, file, row) for row in batch.rejected]
-    items += [_without_run(item_of(SyncRun(user=user), row, titles)) for row in rows]
+    no_run = SyncRun(user=user)
+    items += [_without_run(item_of(no_run, row, titles)) for row in rows]
     return _store_items(list({item.source_key: item for item in items}.values()))
 
 
@@ -169,16 +170,17 @@ def _store_watched(user: Any, rows: Sequence[WatchedRow]) -> int:
 
 def _items_of(user: Any, row: WatchedRow, titles: TitleKeys) -> Iterator[SyncItem]:
     title = _title(row)
-    item = {"user": user, "kind": SyncItem.Kind.HISTORY, "title_id": titles[title.kind, title.trakt_id]}
+    title_id = titles[title.kind, title.trakt_id]
+    item = {"user": user, "kind": SyncItem.Kind.HISTORY, "title_id": title_id}
     if isinstance(row, WatchedMovie):
-        yield SyncItem(**item, source_key=aggregate_key(row.movie.ids.trakt), watched_at=row.last_watched_at)
+        yield SyncItem(**item, source_key=aggregate_key(title_id), watched_at=row.last_watched_at)
         return
     for season in row.seasons:
         for episode in season.episodes:
             if episode.plays != 0:
                 yield SyncItem(
                     **item,
-                    source_key=aggregate_key(row.show.ids.trakt, season.number, episode.number),
+                    source_key=aggregate_key(title_id, season.number, episode.number),
                     season=season.number,
                     number=episode.number,
                     watched_at=episode.last_watched_at,

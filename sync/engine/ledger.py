@@ -13,24 +13,28 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from bgmsync.shared import pauses
+from sync.engine.written import note_attempt, note_written
 from sync.models import SubjectPlan, SyncItem
 from sync.reasons import Reason
 from trakt.models import Title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from django.db.models import QuerySet
 
+    from sync.bangumi.schemas import CollectionRow
     from sync.models import SyncRun
 
 State = SyncItem.State
+PLAYS = SyncItem.Kind.HISTORY
 CHUNK = 500
 VERDICT_FIELDS = [
     "state",
     "reason",
     "detail",
     "subject_id",
+    "targets",
     "episode_id",
     "position",
     "confidence",
@@ -111,12 +115,12 @@ def store_items(items: Sequence[SyncItem]) -> int:
     return len(new) + len(mended)
 
 
-def awaits_reading(user_id: int, *, ignore_pauses: bool) -> bool:
-    """Tell whether a row that could not be read should be asked for again: only Trakt can tell what it says."""
+def kinds_to_read_again(user_id: int, *, ignore_pauses: bool) -> set[str]:
+    """Return the kinds of which a row could not be read and should be asked for again: only Trakt can tell it."""
     rows = SyncItem.objects.filter(user_id=user_id, title=None, state__in=SyncItem.RETRIED)
     if not ignore_pauses:
         rows = rows.filter(next_try_at__lte=timezone.now())
-    return rows.exists()
+    return set(rows.order_by().values_list("kind", flat=True).distinct())
 
 
 def take_up(run: SyncRun, items: QuerySet[SyncItem]) -> list[int]:
@@ -131,14 +135,14 @@ def take_up(run: SyncRun, items: QuerySet[SyncItem]) -> list[int]:
 
 
 def titles_with_new_items(user_id: int) -> list[int | None]:
-    rows = SyncItem.objects.filter(user_id=user_id, state=State.NEW).order_by("title_id")
+    rows = SyncItem.objects.filter(user_id=user_id, state=State.NEW, kind=PLAYS).order_by("title_id")
     return list(rows.values_list("title_id", flat=True).distinct())
 
 
 def new_items(user_id: int, title_ids: Sequence[int | None]) -> list[tuple[Title, list[SyncItem]]]:
     """Return the new items of these titles, title by title."""
     titles = {title.pk: title for title in Title.objects.filter(pk__in=[pk for pk in title_ids if pk])}
-    rows = SyncItem.objects.filter(user_id=user_id, state=State.NEW, title_id__in=titles)
+    rows = SyncItem.objects.filter(user_id=user_id, state=State.NEW, kind=PLAYS, title_id__in=titles)
     grouped: dict[int, list[SyncItem]] = {}
     for item in rows.order_by("title_id", "season", "number"):
         grouped.setdefault(item.title_id or 0, []).append(item)
@@ -159,13 +163,13 @@ def save_verdicts(items: Sequence[SyncItem]) -> None:
 
 
 def matched_subjects(user_id: int) -> list[int]:
-    rows = SyncItem.objects.filter(user_id=user_id, state=State.MATCHED, subject_id__isnull=False)
+    rows = SyncItem.objects.filter(user_id=user_id, state=State.MATCHED, kind=PLAYS, subject_id__isnull=False)
     return list(rows.order_by("subject_id").values_list("subject_id", flat=True).distinct())
 
 
 def matched_items(user_id: int, subjects: Sequence[int]) -> tuple[list[SyncItem], dict[int, Title]]:
     """Return the items that are to be planned, without what was noted about their match, and their titles."""
-    rows = SyncItem.objects.filter(user_id=user_id, state=State.MATCHED, subject_id__in=subjects)
+    rows = SyncItem.objects.filter(user_id=user_id, state=State.MATCHED, kind=PLAYS, subject_id__in=subjects)
     rows = rows.defer("evidence", "candidates")
     items = list(rows.order_by("subject_id", "pk"))
     titles = Title.objects.filter(pk__in={item.title_id for item in items}).defer("seasons")
@@ -218,13 +222,17 @@ def save_plans(
         SyncItem.objects.bulk_update(moved, ["episode_id"], batch_size=100)
 
 
-def close_plans(plans: Iterable[SubjectPlan], now_planned: set[int]) -> None:
-    """End the plans of earlier attempts: done where nothing is left to write, else taken over by the new plan."""
+def close_plans(plans: Iterable[SubjectPlan], now_planned: set[int], rows: Mapping[int, CollectionRow]) -> None:
+    """End the plans of earlier attempts: done where nothing is left to write, else taken over by the new plan.
+
+    *rows* are the entries as they are now: what of an attempt shows there was written by us.
+    """
     for plan in plans:
         taken_over = plan.subject_id in now_planned
         plan.status = SubjectPlan.Status.FAILED if taken_over else SubjectPlan.Status.DONE
         plan.reason = str(Reason.INTERRUPTED) if taken_over else ""
         plan.save(update_fields=["status", "reason", "updated_at"])
+        note_attempt(plan, rows.get(plan.subject_id))
 
 
 def settle(plan: SubjectPlan, items: Sequence[int], state: State) -> None:
@@ -232,6 +240,8 @@ def settle(plan: SubjectPlan, items: Sequence[int], state: State) -> None:
     retried = state in SyncItem.RETRIED
     with transaction.atomic():
         plan.save()
+        if plan.status == SubjectPlan.Status.DONE:
+            note_written(plan)
         for part in chunks(items):
             rows = SyncItem.objects.filter(pk__in=part)
             attempts = (rows.order_by("-attempts").values_list("attempts", flat=True).first() or 0) if retried else 0
@@ -249,8 +259,9 @@ def planned_items(user_id: int) -> dict[int, list[int]]:
     """Return the primary keys of the items that wait to be written, by subject."""
     grouped: dict[int, list[int]] = {}
     rows = SyncItem.objects.filter(user_id=user_id, state=State.PLANNED).order_by()
-    for subject_id, pk in rows.values_list("subject_id", "pk"):
-        grouped.setdefault(subject_id, []).append(pk)
+    for subject_id, targets, pk in rows.values_list("subject_id", "targets", "pk"):
+        if len(targets) <= 1:  # what several subjects are written for is settled when all of them are
+            grouped.setdefault(subject_id, []).append(pk)
     return grouped
 
 

@@ -11,14 +11,14 @@ from bgmsync.shared.http import NotFound, RemoteError, together
 from sync.engine import ledger
 from sync.engine.context import STOPS_ALL
 from sync.engine.facts import fact_of, listed_of, overrides_for, subject_of, work_of
+from sync.engine.kinds.matching import match_lists
+from sync.engine.scope import out_of_scope
 from sync.matching import overrides as decisions
 from sync.matching.facts import Candidate, Confidence, Known, Subject, Verdict, Wants
 from sync.matching.judge import judge
-from sync.matching.kinds import kind_of
 from sync.models import Subject as SubjectRow
 from sync.models import SyncItem, SyncRun
 from sync.reasons import Reason
-from trakt.models import Scope, Title
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sync.engine.context import Context
     from sync.matching.facts import Judgement, Listed, Work
     from sync.matching.overrides import Override
+    from trakt.models import Title
 
 State = SyncItem.State
 TITLES_AT_ONCE = 64
@@ -47,6 +48,7 @@ async def match(ctx: Context) -> None:
         finally:
             await sync_to_async(ledger.save_verdicts)([item for _title, items in groups for item in items])
             await ctx.flush_cache()
+    await sync_to_async(match_lists)(ctx.run, ctx.config, ctx.index)
 
 
 def _settle_untitled(run: SyncRun) -> None:
@@ -110,15 +112,13 @@ def _apply_overrides(items: list[SyncItem], overrides: Sequence[Override], work:
 def _leave_out(ctx: Context, items: list[SyncItem], work: Work) -> list[SyncItem]:
     """Skip, with the reason, what the user's settings leave out; return what is left."""
     config = ctx.config
-    kind = kind_of(work, ctx.index).name
+    outside = out_of_scope(config.scope, work, ctx.index)
     left = []
     for item in items:
         if config.since and (item.watched_at is None or item.watched_at.date() < config.since):
             _settle(item, State.SKIPPED, Reason.BEFORE_SINCE)
-        elif config.scope == Scope.ANIME and kind == "live_action":
-            _settle(item, State.SKIPPED, Reason.LIVE_ACTION)
-        elif config.scope == Scope.ANIME and kind == "animation":
-            _settle(item, State.SKIPPED, Reason.NOT_ANIME)
+        elif outside is not None:
+            _settle(item, State.SKIPPED, outside)
         else:
             left.append(item)
     return left

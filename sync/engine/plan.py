@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
@@ -12,20 +12,26 @@ from bgmsync.shared.http import NotFound, RemoteError, together
 from sync.bangumi.client import COLLECTION_LIMIT
 from sync.bangumi.schemas import CollectionType, EpisodeStatus, SubjectType
 from sync.engine import ledger
+from sync.engine.adult import is_adult
 from sync.engine.context import STOPS_ALL
 from sync.engine.facts import fact_of, work_of
-from sync.engine.rules import Change, Found, decide, has_ended
+from sync.engine.kinds.asking import gather
+from sync.engine.kinds.entry import Seen
+from sync.engine.rules import HELD, Change, Found, decide, has_ended
 from sync.matching.facts import MAIN_EPISODE, Candidate, Confidence, Verdict
 from sync.matching.gate import gate
 from sync.models import SubjectPlan, SyncItem, SyncRun
 from sync.reasons import Reason
 from trakt.models import Scope
+from trakt.rules import PrivateMarks, Resumed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sync.bangumi.schemas import CollectionRow
     from sync.engine.context import Context, Listing
+    from sync.engine.kinds.asking import Asking
+    from sync.engine.kinds.entry import EntryChange
     from sync.matching.facts import Episode, Subject, Work
 
 State = SyncItem.State
@@ -35,27 +41,33 @@ SUBJECTS_AT_ONCE = 64
 
 async def plan(ctx: Context) -> list[SubjectPlan]:
     """Make and store a plan for each subject that has something to be written; settle the items that have not."""
-    subjects = await sync_to_async(ledger.matched_subjects)(ctx.run.user_id)
-    if not subjects:
-        return []
-    await ctx.stage(SyncRun.Stage.PLAN, len(subjects))
-    await read_lists(ctx, subjects)
-    unfinished = await sync_to_async(ledger.unfinished_plans)(ctx.run.user_id)
+    asking = await sync_to_async(gather)(ctx.run, ctx.config, ctx.index)
+    played = await sync_to_async(ledger.matched_subjects)(ctx.run.user_id)
+    subjects = sorted(asking.subjects.union(played))
     plans: list[SubjectPlan] = []
-    for part in ledger.chunks(subjects, SUBJECTS_AT_ONCE):
-        plans += await _plan_part(ctx, part, unfinished)
+    if subjects:
+        await ctx.stage(SyncRun.Stage.PLAN, len(subjects))
+        await read_lists(ctx, subjects)
+        unfinished = await sync_to_async(ledger.unfinished_plans)(ctx.run.user_id)
+        for part in ledger.chunks(subjects, SUBJECTS_AT_ONCE):
+            plans += await _plan_part(ctx, part, unfinished, asking)
+    ctx.shared = asking.conclude()
+    await sync_to_async(ledger.save_states)(asking.items.values())
     return plans
 
 
-async def _plan_part(ctx: Context, subjects: Sequence[int], unfinished: Mapping[int, SubjectPlan]) -> list[SubjectPlan]:
+async def _plan_part(
+    ctx: Context, subjects: Sequence[int], unfinished: Mapping[int, SubjectPlan], asking: Asking
+) -> list[SubjectPlan]:
     items, titles = await sync_to_async(ledger.matched_items)(ctx.run.user_id, subjects)
     works = {pk: work_of(title) for pk, title in titles.items()}
     known = {item.pk: item.episode_id for item in items}
-    groups = {subject: list(group) for subject, group in groupby(items, key=lambda item: item.subject_id or 0)}
+    groups: dict[int, list[tuple[SyncItem, Work]]] = {subject: [] for subject in subjects}
+    for item in items:
+        groups[item.subject_id or 0].append((item, works[item.title_id or 0]))
     try:
         made = await together(
-            _plan_subject(ctx, subject, [(item, works[item.title_id or 0]) for item in group], unfinished.get(subject))
-            for subject, group in groups.items()
+            _plan_subject(ctx, subject, pairs, unfinished.get(subject), asking) for subject, pairs in groups.items()
         )
     finally:
         await ctx.flush_cache()
@@ -63,7 +75,7 @@ async def _plan_part(ctx: Context, subjects: Sequence[int], unfinished: Mapping[
     moved = [item for item in items if item.episode_id != known[item.pk]]
     await sync_to_async(ledger.save_plans)(ctx.run, plans, items, moved)
     earlier = [p for p in unfinished.values() if p.subject_id in groups and p.run_id != ctx.run.pk]
-    await sync_to_async(ledger.close_plans)(earlier, {p.subject_id for p in plans})
+    await sync_to_async(ledger.close_plans)(earlier, {p.subject_id for p in plans}, ctx.rows)
     return plans
 
 
@@ -86,6 +98,7 @@ async def read_lists(ctx: Context, subjects: Iterable[int]) -> None:
         # A person may have mapped something to a subject of another type, which this list does not hold.
         known = ctx.index.entries.keys() | {row.subject_id for row in found}
         found += [] if everything else await _entries(ctx, me.username, [s for s in wanted if s not in known])
+    ctx.rows = {row.subject_id: row for row in found}
     ctx.lists = dict.fromkeys(wanted) | {row.subject_id: row.type for row in found}
     ctx.counts = {row.subject_id: row.subject.eps or 0 for row in found if row.subject}
 
@@ -103,37 +116,130 @@ async def _entries(ctx: Context, username: str, subjects: Iterable[int]) -> list
     return [row for row in await together(entry(subject) for subject in subjects) if row]
 
 
+@dataclass(slots=True)
+class Plays:
+    """What this run's plays of a subject want to be written, and how much of it is watched then."""
+
+    items: list[SyncItem] = field(default_factory=list)
+    found: Found = field(default_factory=lambda: Found(None, {}, ()))
+    change: Change = field(default_factory=Change)
+    seen: Seen | None = None
+
+
 async def _plan_subject(
-    ctx: Context, subject_id: int, pairs: Sequence[tuple[SyncItem, Work]], unfinished: SubjectPlan | None
+    ctx: Context,
+    subject_id: int,
+    pairs: Sequence[tuple[SyncItem, Work]],
+    unfinished: SubjectPlan | None,
+    asking: Asking,
 ) -> SubjectPlan | None:
-    items = [item for item, _work in pairs]
-    for item in items:
-        item.run = ctx.run
     try:
-        listing = await ctx.listing(subject_id)
+        if await _is_unwanted(ctx, subject_id):
+            _settle([item for item, _work in pairs], State.SKIPPED, Reason.ADULT)
+            asking.leave(subject_id, Reason.ADULT)
+            return None
+        plays = await _plan_plays(ctx, subject_id, pairs, unfinished) if pairs else Plays()
         if subject_id in ctx.hidden:
             await ctx.make_sure(subject_id)
     except RemoteError as error:
-        for item in items:
+        asking.errors[subject_id] = error
+        for item, _work in pairs:
             ledger.put_back(item, State.WAITING, error.reason, error.detail)
         if isinstance(error, STOPS_ALL):
             raise
         return None
     ctx.run.step += 1
-    if listing is None or subject_id in ctx.hidden:
-        _review(items, Reason.SUBJECT_MISSING)
+    if subject_id in ctx.hidden:
+        _review([item for item, _work in pairs], Reason.SUBJECT_MISSING)
+        asking.hide(subject_id)
         return None
+    row = ctx.rows.get(subject_id)
+    entry = asking.decide(subject_id, row, unfinished, joins=plays.change.collect, seen=plays.seen)
+    _note_fates(plays, unfinished)
+    change = _merged(plays.change, entry, reveal=_reveals(ctx, row, unfinished))
+    return _plan_of(ctx, subject_id, row, plays.found, change) if change else None
+
+
+async def _is_unwanted(ctx: Context, subject_id: int) -> bool:
+    """Tell whether the subject would be added to the list although the user wants no such."""
+    return not ctx.rules.adult and ctx.lists.get(subject_id) is None and await is_adult(ctx, subject_id)
+
+
+async def _plan_plays(
+    ctx: Context, subject_id: int, pairs: Sequence[tuple[SyncItem, Work]], unfinished: SubjectPlan | None
+) -> Plays:
+    """Compare what was watched with the subject's episodes; plays that can't be placed go to review."""
+    for item, _work in pairs:
+        item.run = ctx.run
+    listing = await ctx.listing(subject_id)
+    if listing is None:
+        return Plays()
     kept = _through_gate(ctx.facts(subject_id, listing), pairs)
-    watched = _resolve(listing, kept)
     found = found_of(listing, ctx.lists.get(subject_id))
-    change = decide(
-        found,
-        watched,
-        ended=_ended(ctx, subject_id, listing),
-        film=_is_film(kept, listing),
-        resumed=unfinished is not None,
+
+    def change_for(items: list[SyncItem]) -> Change:
+        return decide(
+            found,
+            _resolve(listing, items),
+            ended=_ended(ctx, subject_id, listing),
+            film=_is_film(items, listing),
+            resumed=unfinished is not None,
+            rules=ctx.rules,
+        )
+
+    change = change_for(kept)
+    if change.mark and (held := held_back(ctx, subject_id, unfinished)):
+        kept = _hold_back(kept, change, *held)
+        change = change_for(kept)
+    if not kept:
+        return Plays(seen=Seen.SOME if pairs else None)
+    after = {e for e, state in found.marks.items() if state == EpisodeStatus.WATCHED} | set(change.mark)
+    seen = Seen.ALL if (found.main and after.issuperset(found.main)) or _is_film(kept, listing) else Seen.SOME
+    return Plays(kept, found, change, seen)
+
+
+def held_back(ctx: Context, subject_id: int, unfinished: SubjectPlan | None) -> tuple[State, Reason] | None:
+    """Tell whether the user's rules leave the subject's episodes alone, and why."""
+    rules, row = ctx.rules, ctx.rows.get(subject_id)
+    if rules.resumed == Resumed.SKIP and ctx.lists.get(subject_id) in HELD:
+        return State.SKIPPED, Reason.HELD_BACK
+    ours = unfinished is not None and unfinished.reveal  # hidden by us, for the quiet of a first import
+    private = (row.private and not ours) if row else ctx.config.private
+    if not private or rules.mark_private == PrivateMarks.ALLOW:
+        return None
+    if rules.mark_private == PrivateMarks.SKIP:
+        return State.SKIPPED, Reason.PRIVATE_SKIPPED
+    return State.REVIEW, Reason.PRIVATE_ASKED
+
+
+def _hold_back(items: Iterable[SyncItem], change: Change, state: State, reason: Reason) -> list[SyncItem]:
+    """Settle the items that *change* would mark; return the others, which need no write."""
+    left = []
+    for item in items:
+        if item.episode_id in change.mark:
+            item.state, item.reason, item.next_try_at = state, str(reason), None
+        else:
+            left.append(item)
+    return left
+
+
+def _merged(plays: Change, entry: EntryChange, *, reveal: bool) -> Change:
+    """Join what the plays and the lists want into one change, so that the entry is written once."""
+    return replace(
+        plays,
+        collect=entry.type or plays.collect,
+        complete=plays.complete and entry.type is None,
+        rate=entry.rate,
+        tags=entry.tags,
+        reveal=reveal and bool(entry.type or plays.collect or plays or entry),
     )
-    return _store(ctx, kept, found, change, unfinished)
+
+
+def _reveals(ctx: Context, row: CollectionRow | None, unfinished: SubjectPlan | None) -> bool:
+    """Tell whether an entry of ours is to be shown at the end: a new one of a quiet first import, or one left so."""
+    if row is not None:
+        return row.private and unfinished is not None and unfinished.reveal
+    return ctx.config.quiet_first and not ctx.config.private and ctx.config.last_good_at is None
 
 
 def _through_gate(subject: Subject, pairs: Sequence[tuple[SyncItem, Work]]) -> list[SyncItem]:
@@ -204,34 +310,43 @@ def _ended(ctx: Context, subject_id: int, listing: Listing) -> bool:
     )
 
 
-def _store(
-    ctx: Context, items: Sequence[SyncItem], found: Found, change: Change, unfinished: SubjectPlan | None
-) -> SubjectPlan | None:
+def _note_fates(plays: Plays, unfinished: SubjectPlan | None) -> None:
+    """Say of each play whether it is to be written, or is so already."""
     ours = set(unfinished.mark) if unfinished else set()
-    for item in items:
-        if item.episode_id in change.mark or (item.episode_id is None and change.collect):
+    for item in plays.items:
+        if item.episode_id in plays.change.mark or (item.episode_id is None and plays.change.collect):
             item.state, item.reason = State.PLANNED, ""
         else:
             # What an interrupted attempt of ours has marked is done, not found.
             mine = item.episode_id in ours
             item.state, item.reason, item.next_try_at = State.DONE if mine else State.ALREADY, "", None
-    if not (items and change):
-        return None
+
+
+def _plan_of(ctx: Context, subject_id: int, row: CollectionRow | None, found: Found, change: Change) -> SubjectPlan:
     return SubjectPlan(
         run=ctx.run,
         user_id=ctx.run.user_id,
-        subject_id=items[0].subject_id,
+        subject_id=subject_id,
         before={
-            "list": found.listed,
+            "list": row.type if row else None,
+            "rate": row.rate if row else 0,
+            "tags": list(row.tags) if row else [],
             "marks": {str(e): found.marks.get(e, EpisodeStatus.NONE) for e in change.mark},
         },
         collect=change.collect,
+        rate=change.rate,
+        tags=None if change.tags is None else list(change.tags),
         clear=list(change.clear),
         mark=list(change.mark),
         complete=change.complete,
+        reveal=change.reveal,
     )
 
 
 def _review(items: Iterable[SyncItem], reason: str) -> None:
+    _settle(items, State.REVIEW, reason)
+
+
+def _settle(items: Iterable[SyncItem], state: State, reason: str) -> None:
     for item in items:
-        item.state, item.reason, item.next_try_at = State.REVIEW, str(reason), None
+        item.state, item.reason, item.next_try_at = state, str(reason), None

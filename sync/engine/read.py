@@ -67,8 +67,8 @@ async def read(ctx: Context, *, full: bool) -> Reading:
     reading = Reading()
     await ctx.stage(SyncRun.Stage.READ)
     try:
-        stamps = stamps_of(await ctx.trakt.last_activities(), ctx.config)
-        if not ctx.config.history or (stamps == ctx.config.activities.get("history") and not full):
+        stamps = stamps_of(await ctx.activities(), ctx.config)
+        if not ctx.reads(SyncItem.Kind.HISTORY) or (stamps == ctx.config.activities.get("history") and not full):
             return reading
         reading.stamps = stamps
         start = start_of(ctx.config, full=full, stamps=stamps)
@@ -120,7 +120,7 @@ async def _read_until_complete(
         short = reading.short[start, end]
         if not short:
             return
-        await ctx.log(f"Trakt has {short} plays more than it sent; they are read again.", "warning")
+        await ctx.log("Plays that Trakt has but did not send: %(n)s. They are read again.", "warning", n=short)
 
 
 async def _read_window(ctx: Context, reading: Reading, window: Window) -> None:
@@ -159,8 +159,12 @@ async def _reconcile(ctx: Context, reading: Reading) -> None:
     missing = reconcile.times_missing(episodes, in_ledger[0]) + reconcile.times_missing(movies, in_ledger[1])
     gone = reconcile.plays_gone(episodes, in_ledger[0]) + reconcile.plays_gone(movies, in_ledger[1])
     if gone:
-        await ctx.log(f"{gone} plays are no longer on Trakt. What was ticked for them stays.")
-    for start, end in _with_since(ctx.config, missing):
+        await ctx.log("Plays that are no longer on Trakt: %(n)s. What was ticked for them stays.", n=gone)
+    windows = _with_since(ctx.config, missing)
+    if episodes.rejected or movies.rejected:
+        await ctx.log("Trakt's list of all plays could not be read whole; the plays are read one by one.", "warning")
+        windows = [(_since(ctx.config), None)]
+    for start, end in windows:
         await _read_until_complete(ctx, reading, start, end)
     reading.reconciled = True
 

@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING
 from sync.bangumi.schemas import CollectionType, EpisodeStatus
 from sync.matching.dates import read_day
 from sync.matching.facts import MAIN_EPISODE
+from trakt.rules import Finished, Resumed, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from sync.matching.facts import Episode
+
+DEFAULT = Rules()
+HELD = frozenset({CollectionType.ON_HOLD, CollectionType.DROPPED})
 
 SETTLED = 14
 """Without a better word, a subject whose last listed episode aired this many days ago has ended."""
@@ -34,18 +38,38 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be written: collect first, then clear, then mark, and completion last."""
+    """What is to be written: the entry first, then clear, then mark, and completion last.
+
+    ``rate`` (0 takes it away) and ``tags`` (all that the entry is to have) go along with the entry's state.
+    ``reveal``: the entry was added hidden, and is shown when all else is done.
+    """
 
     collect: CollectionType | None = None
     clear: tuple[int, ...] = ()
     mark: tuple[int, ...] = ()
     complete: bool = False
+    rate: int | None = None
+    tags: tuple[str, ...] | None = None
+    reveal: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.collect or self.mark or self.complete)
+        return bool(self.collect or self.mark or self.complete or self.writes_entry or self.reveal)
+
+    @property
+    def writes_entry(self) -> bool:
+        """Whether the entry itself is written before any mark is."""
+        return self.collect is not None or self.rate is not None or self.tags is not None
 
 
-def decide(found: Found, watched: Collection[int], *, ended: bool, film: bool, resumed: bool = False) -> Change:
+def decide(  # noqa: PLR0913  # all that it depends on, each by its name
+    found: Found,
+    watched: Collection[int],
+    *,
+    ended: bool,
+    film: bool,
+    resumed: bool = False,
+    rules: Rules = DEFAULT,
+) -> Change:
     """Return what has to be written so that *watched* episodes are ticked.
 
     *film*: the subject is one film, and having watched it is having done it. *resumed*: an earlier attempt may have
@@ -58,13 +82,16 @@ def decide(found: Found, watched: Collection[int], *, ended: bool, film: bool, r
     after = {e for e, state in found.marks.items() if state == EpisodeStatus.WATCHED} | set(mark)
     all_watched = after.issuperset(found.main) and (bool(found.main) or film)
 
-    if film and all_watched and found.listed in {None, CollectionType.WISH, CollectionType.DOING}:
+    back = found.listed in HELD and rules.resumed == Resumed.DOING and bool(mark)
+
+    if film and all_watched and (back or found.listed in {None, CollectionType.WISH, CollectionType.DOING}):
         return Change(collect=CollectionType.DONE, clear=clear, mark=mark)
     collect = None
-    if found.listed is None or (found.listed == CollectionType.WISH and news):
+    if back or found.listed is None or (found.listed == CollectionType.WISH and news):
         collect = CollectionType.DOING
     becomes = collect or found.listed
-    complete = news and all_watched and ended and becomes == CollectionType.DOING
+    ends = ended and rules.finished == Finished.DONE
+    complete = news and all_watched and ends and becomes == CollectionType.DOING
     return Change(collect, clear, mark, complete)
 
 

@@ -8,13 +8,14 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.utils import timezone
 
 from bgmsync.shared import pauses
-from bgmsync.shared.http import AccountLocked, AppRefused, NeedsVip, RemoteError, Unauthorized
+from bgmsync.shared.http import AccountLocked, AppRefused, NeedsVip, RemoteError, Unauthorized, together
 from bgmsync.shared.models import Connection, ConnectionState
 from sync import runs
 from sync.engine import ledger
@@ -22,6 +23,8 @@ from sync.engine.apply import apply
 from sync.engine.clients import open_clients
 from sync.engine.context import Context, Stopped
 from sync.engine.index import current_index
+from sync.engine.kinds.reading import ListReading, move_cursors, read_kinds
+from sync.engine.kinds.reopen import reopen_by_rules
 from sync.engine.match import match
 from sync.engine.plan import plan
 from sync.engine.read import Reading, read
@@ -50,11 +53,22 @@ class Course:
     """How a run went: what it read and carried over, and what stopped it, if anything did."""
 
     reading: Reading = field(default_factory=Reading)
+    lists: list[ListReading] = field(default_factory=list)
     carried: dict[int, str] = field(default_factory=dict)
+    """Items that were not read in this run and are taken up in it, each with its kind."""
     error: RemoteError | None = None
     stopped: str = ""
     writes: int = 0
     requests: Counter[str] = field(default_factory=Counter)
+
+    def readings(self) -> dict[str, Reading | ListReading]:
+        """Return what was read, by kind."""
+        return {SyncItem.Kind.HISTORY.value: self.reading} | {reading.kind: reading for reading in self.lists}
+
+    @property
+    def failure(self) -> RemoteError | None:
+        """What stopped it, or one of its readings."""
+        return self.error or next((r.error for r in self.readings().values() if r.error), None)
 
 
 def work(run_id: int, *, ignore_pauses: bool = False) -> SyncRun | None:
@@ -112,9 +126,8 @@ async def _stages(ctx: Context, course: Course, *, ignore_pauses: bool) -> None:
         await undo(ctx)
         return
     if not run.only_retry:
-        course.reading = await _read(ctx, ignore_pauses=ignore_pauses)
-    due = await sync_to_async(_carry_over)(run, course.reading, ignore_pauses)
-    course.carried = due
+        await _read(ctx, course, ignore_pauses=ignore_pauses)
+    course.carried = await sync_to_async(_carry_over)(ctx, course, ignore_pauses)
     if not await SyncItem.objects.filter(user_id=run.user_id, state__in=SyncItem.UNFINISHED).aexists():
         return
     ctx.check()
@@ -125,30 +138,54 @@ async def _stages(ctx: Context, course: Course, *, ignore_pauses: bool) -> None:
     await take_back(ctx)
     plans = await plan(ctx)
     if run.dry_run:
-        await ctx.log(f"Preview: {len(plans)} subjects would be written.")
+        await ctx.log("Preview: subjects that would be written: %(n)s.", n=len(plans))
         return
     if await approved(ctx):
         await apply(ctx, plans)
 
 
-async def _read(ctx: Context, *, ignore_pauses: bool) -> Reading:
+async def _read(ctx: Context, course: Course, *, ignore_pauses: bool) -> None:
+    """Read all kinds at once."""
     if not ctx.config.access_token:
         raise Stopped(Reason.TRAKT_NOT_CONNECTED)
-    unread = await sync_to_async(ledger.awaits_reading)(ctx.run.user_id, ignore_pauses=ignore_pauses)
-    reading = await read(ctx, full=ctx.run.full or unread)
+    again = await sync_to_async(ledger.kinds_to_read_again)(ctx.run.user_id, ignore_pauses=ignore_pauses)
+
+    async def read_history() -> None:
+        course.reading = await read(ctx, full=ctx.run.full or SyncItem.Kind.HISTORY.value in again)
+
+    async def read_lists() -> None:
+        course.lists = await read_kinds(ctx, again=again)
+
+    await together([read_history(), read_lists()])
+    if not ctx.run.dry_run:
+        await move_cursors(ctx.config, course.lists)
+    await _tell_what_was_read(ctx, course)
+
+
+async def _tell_what_was_read(ctx: Context, course: Course) -> None:
+    reading = course.reading
     if reading.expected:
-        await ctx.log(f"Trakt: {reading.expected} plays in the window, {reading.new} of them new.")
-    if reading.error:
-        await ctx.log(f"Reading Trakt stopped: {reading.error}", "warning")
-    return reading
+        await ctx.log(
+            "Plays read from Trakt: %(expected)s, of them new: %(new)s.", expected=reading.expected, new=reading.new
+        )
+    for read_list in course.lists:
+        await ctx.log("Rows of %(kind)s on Trakt: %(n)s.", kind=read_list.kind, n=read_list.expected)
+    for told in course.readings().values():
+        if told.error:
+            await ctx.log("Reading Trakt stopped: %(reason)s", "warning", reason=told.error.reason)
 
 
-def _carry_over(run: SyncRun, reading: Reading, ignore_pauses: bool) -> dict[int, str]:  # noqa: FBT001  # one caller
-    """Take up what earlier runs left, and return it by key without what this run has read itself."""
+def _carry_over(ctx: Context, course: Course, ignore_pauses: bool) -> dict[int, str]:  # noqa: FBT001  # one caller
+    """Take up what earlier runs left, and return it with its kind, without what this run has read itself."""
+    run = ctx.run
+    reopen_by_rules(run, ctx.config)
     items = runs.due_items(run.user, ignore_pauses=ignore_pauses)
-    keys = dict(items.values_list("pk", "source_key"))
+    if run.kinds:
+        items = items.filter(kind__in=run.kinds)
+    rows = list(items.values_list("pk", "kind", "source_key"))
     ledger.take_up(run, items)
-    return {pk: key for pk, key in keys.items() if key not in reading.keys}
+    readings = course.readings()
+    return {pk: kind for pk, kind, key in rows if kind not in readings or key not in readings[kind].keys}
 
 
 async def approved(ctx: Context) -> bool:
@@ -176,7 +213,7 @@ async def _beat(ctx: Context) -> None:
 
 def _note_refusals(config: TraktConfig, account: BangumiAccount, course: Course) -> None:
     """Keep with the connection what the service said of it, so that its page shows it and no schedule hammers on."""
-    for error in (course.error, course.reading.error):
+    for error in (course.error, *(reading.error for reading in course.readings().values())):
         state = STATE_AFTER.get(type(error)) if error else None
         if error is None or state is None:
             continue
@@ -190,7 +227,7 @@ def _note_refusals(config: TraktConfig, account: BangumiAccount, course: Course)
 
 def _note_welcomes(config: TraktConfig, account: BangumiAccount, course: Course) -> None:
     """Clear what an earlier run noted of a connection that works again: no schedule starts on it otherwise."""
-    refusing = {error.service for error in (course.error, course.reading.error) if error}
+    refusing = {error.service for error in (course.error, *(r.error for r in course.readings().values())) if error}
     for connection in (config, account):
         if course.requests[connection.service] and connection.service not in refusing:
             rows = type(connection).objects.filter(pk=connection.pk, state__in=set(STATE_AFTER.values()))
@@ -199,16 +236,14 @@ def _note_welcomes(config: TraktConfig, account: BangumiAccount, course: Course)
 
 def _end(run: SyncRun, course: Course) -> None:
     """Judge how the run ended, let what is left wait, and plan the next run."""
-    failure = course.error or course.reading.error
+    failure = course.failure
     left_reason = course.stopped or (failure.reason if failure else "")
     if not (run.dry_run or run.undoes_id) and (course.error or course.stopped):
         ledger.postpone_matched(run, left_reason or Reason.INTERRUPTED)
     ledger.note_ticks(run.user_id)
-    states, reasons = ledger.tally(
-        run.user_id, SyncItem.Kind.HISTORY, sorted(course.reading.keys), sorted(course.carried)
-    )
-    read = len(course.reading.keys) + len(course.carried)
-    expected = course.reading.expected + len(course.carried)
+    by_kind, states, reasons = _count(run, course)
+    read = sum(counted["read"] for counted in by_kind.values())
+    expected = sum(counted["expected"] for counted in by_kind.values())
     ending = judge_run(
         states=states,
         read=read,
@@ -222,12 +257,43 @@ def _end(run: SyncRun, course: Course) -> None:
     run.not_before = _next_try(ending, failure, run)
     run.stage = SyncRun.Stage.OVER
     run.read, run.expected = read, expected
-    run.counts, run.reasons = dict(states), dict(reasons)
+    run.counts, run.reasons, run.by_kind = dict(states), dict(reasons), by_kind
     run.requests, run.writes = dict(course.requests), course.writes
     run.finished_at = run.heartbeat_at = now
     run.save()
-    run.log(ending.sentence(), "info" if ending.status == SyncRun.Status.SUCCEEDED else "warning")
+    _log_end(run, ending)
     _plan_next(run)
+
+
+def _count(run: SyncRun, course: Course) -> tuple[dict[str, dict[str, Any]], Counter[str], Counter[str]]:
+    """Count what the run answers for: by kind, and in all by state and by reason."""
+    by_kind: dict[str, dict[str, Any]] = {}
+    states: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    readings = course.readings()
+    for kind in SyncItem.Kind.values:
+        reading = readings.get(kind)
+        keys = reading.keys if reading else set()
+        carried = [pk for pk, of in course.carried.items() if of == kind]
+        of_kind, why = ledger.tally(run.user_id, kind, sorted(keys), sorted(carried))
+        states += of_kind
+        reasons += why
+        by_kind[kind] = {
+            "read": len(keys) + len(carried),
+            "expected": (reading.expected if reading else 0) + len(carried),
+            "items": dict(of_kind),
+        }
+    return by_kind, states, reasons
+
+
+def _log_end(run: SyncRun, ending: Ending) -> None:
+    if ending.status == SyncRun.Status.SUCCEEDED:
+        run.log("The run succeeded.")
+    elif ending.reason:
+        why = {"status": ending.status, "reason": str(ending.reason), "detail": ending.detail}
+        run.log("The run ended: %(status)s (%(reason)s) %(detail)s", "warning", **why)
+    else:
+        run.log("The run ended: %(status)s", "warning", status=ending.status)
 
 
 def _next_try(ending: Ending, failure: RemoteError | None, run: SyncRun) -> datetime | None:

@@ -31,9 +31,9 @@ async def take_back(ctx: Context) -> None:
         return
     ticks = sum(len(restore.marks) for restore in restores.values())
     if ctx.run.dry_run:
-        await ctx.log(f"Preview: {ticks} ticks that went to the wrong place would be taken back.")
+        await ctx.log("Preview: ticks at the wrong place that would be taken back: %(n)s.", n=ticks)
         return
-    await ctx.log(f"{ticks} ticks went to the wrong place and are taken back.")
+    await ctx.log("Ticks at the wrong place that are taken back: %(n)s.", n=ticks)
     await read_lists(ctx, restores)
     await put_back(ctx, await plan_restores(ctx, restores))
     await sync_to_async(_forget)(ctx.run.user_id, restores)
@@ -72,7 +72,7 @@ def _recall_before(user_id: int, subject_id: int, restore: Restore) -> None:
         for episode_id in restore.marks:
             if str(episode_id) in before:
                 restore.marks[episode_id] = before[str(episode_id)]
-        if set(plan.mark) <= restore.marks.keys() and (plan.complete or plan.collect):
+        if plan.mark and set(plan.mark) <= restore.marks.keys() and (plan.complete or plan.collect):
             restore.list_before = plan.before.get("list")
             restore.list_ours = 2 if plan.complete else plan.collect
 

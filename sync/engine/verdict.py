@@ -32,14 +32,6 @@ class Ending:
     reason: str = ""
     detail: str = ""
 
-    def sentence(self) -> str:
-        words = [f"The run ended: {self.status}"]
-        if self.reason:
-            words.append(f"because of {self.reason}")
-        if self.detail:
-            words.append(f"({self.detail})")
-        return " ".join(words)
-
 
 def judge_run(  # noqa: PLR0913  # all that an ending depends on, each by its name
     *,

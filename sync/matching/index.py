@@ -69,6 +69,8 @@ class Index:
     """Seasons that ranges are known for, by scheme and show."""
     begins: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     """Subjects by the day on which they began, for specials that no id leads to."""
+    homes: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """TMDB shows by subject, for shows of which Trakt gives other ids only."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Which version of each data set this is, for the explanation of a match."""
 
@@ -141,8 +143,13 @@ class _Builder:
         for entry in self.entries.values():
             if entry.begin:
                 begins[entry.begin].append(entry.subject_id)
+        homes: defaultdict[int, list[int]] = defaultdict(list)
+        for show, places in self.shows.items():
+            for place in places:
+                self._append(homes[place.subject_id], show)
         return Index(
             entries=self.entries,
+            homes={subject_id: tuple(shows) for subject_id, shows in homes.items()},
             begins={day: tuple(subjects) for day, subjects in begins.items()},
             shows={key: tuple(value) for key, value in self.shows.items()},
             movies={key: tuple(value) for key, value in self.movies.items()},

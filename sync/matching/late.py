@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from sync.matching.codes import EvidenceCode
 from sync.matching.dates import air_day, near
 from sync.matching.facts import Confidence
 
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     from sync.matching.facts import Item
     from sync.matching.lines import Line
     from sync.matching.numbers import Season
-    from sync.matching.options import Options
+    from sync.matching.options import Option, Options
 
+E = EvidenceCode
 MOST_DAYS = 45
 """By how much a season may be late and still be told from one that begins elsewhere."""
 LEAST_EPISODES = 3
 """Fewer dates show no pattern."""
-NEARLY_ALL = 0.9
+MOST = 2 / 3
 
 
 class Pace(NamedTuple):
@@ -61,11 +63,11 @@ class _Dated(NamedTuple):
 def pace_of(season: Season, found: Iterable[tuple[Item, Options]]) -> Pace:
     """Compare the dates of a whole season with those listed where its numbers lead."""
     dated = [one for item, options in found if (one := _dated(season, item, options))]
-    if sum(one.agrees for one in dated) >= (1 - NEARLY_ALL) * len(dated):
-        return ON_TIME
     days = _common(dated)
     late = [(one, place) for one in dated if (place := _late_by(one, days))]
-    if not days or len(late) < NEARLY_ALL * len(dated):
+    others = [one for one in dated if _late_by(one, days) is None]
+    as_they_are = sum(one.agrees for one in dated)
+    if not days or len(late) < MOST * len(dated) or as_they_are > len(late) * (1 - MOST):
         return ON_TIME
     enough = len({one.number for one, _ in late}) >= LEAST_EPISODES
     slip = _slip(late)
@@ -73,11 +75,11 @@ def pace_of(season: Season, found: Iterable[tuple[Item, Options]]) -> Pace:
         return Pace(days) if enough else ON_TIME
     if not enough:
         return Pace(days, Confidence.LOW)
+    by_length = _by_length(season, slip, late)
+    if any(one.agrees or _only_slipped(one, slip) for one in others):
+        return Pace(days, Confidence.MEDIUM if by_length == Confidence.HIGH else Confidence.LOW)
     only_late = any(_only_late(one.day, place, slip) for one, place in late)
-    only_slipped = any(_only_slipped(one, slip) for one in dated if _late_by(one, days) is None)
-    if only_slipped:
-        return Pace(days, Confidence.LOW) if only_late else ON_TIME
-    return Pace(days, Confidence.HIGH if only_late else _by_length(season, slip, late))
+    return Pace(days, Confidence.HIGH if only_late else by_length)
 
 
 def _dated(season: Season, item: Item, options: Options) -> _Dated | None:
@@ -85,7 +87,7 @@ def _dated(season: Season, item: Item, options: Options) -> _Dated | None:
     if day is None or item.number is None:
         return None
     dated = [option for option in options if option.day and option.position]
-    places = {(option.line, option.position) for option in options if option.strength >= 1}
+    places = {(option.line, option.position) for option in options if _is_placed(option)}
     if not season.keyed:
         # A season that no data set knows may still begin with the subject that its dates lead to
         places |= {(option.line, item.number) for option in dated}
@@ -96,6 +98,13 @@ def _dated(season: Season, item: Item, options: Options) -> _Dated | None:
         return None
     led = tuple((option.line, option.position) for option in dated if option.listed and option.position)
     return _Dated(item.number, day, any(option.agrees for option in dated), late, led)
+
+
+def _is_placed(option: Option) -> bool:
+    """Whether a number rule leads to an option, one more than a count behind earlier cours that may not add up."""
+    counted = option.numbers.get(E.COUNTED)
+    doubtful = counted is not None and counted["offset"] and E.SEASON_LENGTH not in option.numbers
+    return option.strength >= (2 if doubtful else 1)
 
 
 def _common(dated: Iterable[_Dated]) -> int:

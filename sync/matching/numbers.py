@@ -69,6 +69,11 @@ class Season:
         lengths = [line.length for line in self.keyed]
         return sum(lengths) if all(lengths) else 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the season's subjects have together as many episodes as Trakt lists."""
+        return bool(self.length) and self.length == self.total
+
     def day(self, item: Item) -> int | None:
         """Return the day of an episode's broadcast, which Trakt may date late."""
         day = air_day(item.first_aired)
@@ -112,7 +117,7 @@ class Season:
                 option.numbers[E.RANK] = {"number": number, "position": position, "of": line.length}
             else:
                 option.numbers[E.COUNTED] = {"number": number, "offset": offset, "position": position}
-            if self.length and self.length == self.total:
+            if self.is_full:
                 option.numbers[E.SEASON_LENGTH] = {"trakt": self.length, "bangumi": self.total}
 
     def _sort(self, number: int, lines: Sequence[Line], options: Options) -> None:
@@ -127,8 +132,9 @@ class Season:
             line = self.show.line(row.subject_id)
             position = row.place(item.number or 0)
             if position and line.holds(position):
-                option = options.at(line, position)
-                option.numbers.setdefault(E.RANGE, {"scheme": scheme, "position": position})
+                disputed = self.is_full and row.subject_id not in self.ids
+                detail = {"scheme": scheme, "position": position, "disputed": disputed}
+                options.at(line, position).numbers.setdefault(E.RANGE, detail)
 
     def _absolute(self, item: Item, lines: Sequence[Line], options: Options) -> None:
         if item.number_abs:

@@ -20,7 +20,8 @@ E = EvidenceCode
 OWN_RULES = frozenset({E.RANK, E.COUNTED, E.NEIGHBOURS})
 HALF = 0.5
 """What a rule is worth that repeats another's belief or needs one more: a range in TVDB's numbers, which Trakt
-rarely follows; a range that says of a TMDB season what its key says already; a count that does not add up.
+rarely follows; a range that says of a TMDB season what its key says already, or that names a subject beside those
+that fill the season; a count that does not add up.
 """
 
 
@@ -69,7 +70,7 @@ class Option:
         if code is E.NEIGHBOURS:
             return detail["sides"]
         if code is E.RANGE:
-            own = detail["scheme"] == TMDB and E.RANK not in self.numbers
+            own = detail["scheme"] == TMDB and E.RANK not in self.numbers and not detail.get("disputed")
             return 1 if own else HALF
         if code is E.SHOW_COUNT:
             if E.COUNTED in self.numbers and (not detail["adds_up"] or E.SEASON_LENGTH in self.numbers):
@@ -104,8 +105,8 @@ class Notes(NamedTuple):
 
 def notes_of(show: Show, season: int) -> Notes:
     work = show.work
-    named = {name: value for name, value in (("tmdb", work.tmdb), ("tvdb", work.tvdb), ("imdb", work.imdb)) if value}
-    return Notes((E.TMDB_SEASON, {"tmdb": work.tmdb, "season": season}), (E.SAME_SHOW, named))
+    named = {name: value for name, value in (("tmdb", show.tmdb), ("tvdb", work.tvdb), ("imdb", work.imdb)) if value}
+    return Notes((E.TMDB_SEASON, {"tmdb": show.tmdb, "season": season}), (E.SAME_SHOW, named))
 
 
 class Options:

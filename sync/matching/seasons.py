@@ -33,7 +33,7 @@ def judge_season(show: Show, number: int, items: Sequence[Item], reading: Readin
     if season.pace.days:
         found = [options_for(season, item, reading) for item in items]
         dated = _dated(season, zip(items, found, strict=True), reading)
-    anchors = sorted({anchor for item, options in dated if (anchor := _anchor(season, item, options))})
+    anchors = _anchors(season, dated)
     missed = max((_missed(season, item, options) for item, options in dated), default=0)
     verdicts = []
     for item, options in zip(items, found, strict=True):
@@ -97,11 +97,29 @@ def _dated(season: Season, found: Iterable[tuple[Item, Options]], reading: Readi
     return dated
 
 
-def _anchor(season: Season, item: Item, options: Options) -> Anchor | None:
-    option = dated_option(options, single=len(season.keyed) == 1)
-    if option and not option.agrees and not date_stands(season, item, option):
-        return None
-    return anchor_at(item, option)
+def _anchors(season: Season, dated: Iterable[tuple[Item, Options]]) -> list[Anchor]:
+    """Return where dates put the season's episodes, as far as numbers bear it out.
+
+    Dates alone would bear each other out on any line, also on that of a season that is a week late: it needs an
+    episode whose number says the same, or a season of no or several subjects that ends where the last one ends.
+    """
+    agreeing, alone = set(), set()
+    for item, options in dated:
+        option = dated_option(options, single=len(season.keyed) == 1)
+        if anchor := anchor_at(item, option):
+            if option and option.agrees:
+                agreeing.add(anchor)
+            elif option and date_stands(season, item, option):
+                alone.add(anchor)
+    lines = {anchor[1:] for anchor in agreeing}
+    if alone and (len(season.keyed) == 1 or not _ends(season, max(agreeing | alone))):
+        alone = {anchor for anchor in alone if anchor[1:] in lines}
+    return sorted(agreeing | alone)
+
+
+def _ends(season: Season, last: Anchor) -> bool:
+    """Whether Trakt's season ends where the subject of its last dated episode ends."""
+    return bool(season.length) and season.length + last.offset == season.show.line(last.subject_id).length
 
 
 def _missed(season: Season, item: Item, options: Options) -> int:

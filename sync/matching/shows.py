@@ -28,9 +28,19 @@ class Show:
         self.index = index
         self.work = work
         self.known = known
-        self.places: tuple[Place, ...] = index.shows.get(work.tmdb, ()) if work.tmdb else ()
+        self.tmdb = work.tmdb or self._home()
+        self.places: tuple[Place, ...] = index.shows.get(self.tmdb, ()) if self.tmdb else ()
         self._lines: dict[int, Line] = {}
         self._keyed: dict[int, list[Line]] = {}
+
+    def _home(self) -> int | None:
+        """Return the one TMDB show to which the subjects of the other ids belong."""
+        homes = {home for subject_id in self._by_other_ids() for home in self.index.homes.get(subject_id, ())}
+        return homes.pop() if len(homes) == 1 else None
+
+    def _by_other_ids(self) -> tuple[int, ...]:
+        by_tvdb = self.index.tvdb.get(self.work.tvdb, ()) if self.work.tvdb else ()
+        return by_tvdb + (self.index.imdb.get(self.work.imdb, ()) if self.work.imdb else ())
 
     def line(self, subject_id: int) -> Line:
         line = self._lines.get(subject_id)
@@ -51,7 +61,7 @@ class Show:
     def ranges(self, season: int, number: int) -> list[tuple[str, Range]]:
         """AniBridge's ranges that cover an episode, in whichever numbering; TMDB's first, as Trakt follows it."""
         found = []
-        for scheme, show in ((TMDB, self.work.tmdb), (TVDB, self.work.tvdb)):
+        for scheme, show in ((TMDB, self.tmdb), (TVDB, self.work.tvdb)):
             if show:
                 rows = self.index.ranges.get((scheme, show, season), ())
                 found += [(scheme, row) for row in rows if row.covers(number)]
@@ -66,15 +76,11 @@ class Show:
     def pool(self) -> list[Line]:
         """Every subject that any id of the show leads to, in the order of their begins."""
         ids = [place.subject_id for place in self.places]
-        for scheme, show in ((TMDB, self.work.tmdb), (TVDB, self.work.tvdb)):
+        for scheme, show in ((TMDB, self.tmdb), (TVDB, self.work.tvdb)):
             if show:
                 for season in self.index.range_shows.get((scheme, show), ()):
                     ids += [row.subject_id for row in self.index.ranges[scheme, show, season]]
-        if self.work.tvdb:
-            ids += self.index.tvdb.get(self.work.tvdb, ())
-        if self.work.imdb:
-            ids += self.index.imdb.get(self.work.imdb, ())
-        return self.in_order(ids)
+        return self.in_order([*ids, *self._by_other_ids()])
 
     @cached_property
     def season_lengths(self) -> dict[int, int]:

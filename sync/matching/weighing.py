@@ -65,8 +65,8 @@ def _whole_show(season: Season) -> tuple[Candidate, ...]:
 
 
 def _demanding(season: Season, best: Option, others: Sequence[Option]) -> bool:
-    """Whether several subjects are in question, so that only a sure verdict is written."""
-    if len(season.keyed) > 1:
+    """Whether several subjects or another numbering are in question, so that only a sure verdict is written."""
+    if len(season.keyed) > 1 or not season.show.work.tmdb:
         return True
     return not best.keyed and any(other.line is not best.line for other in others)
 
@@ -133,7 +133,7 @@ def _rated_against_date(
     limit = ANOTHER_YEAR if E.NEIGHBOURS in best.numbers else ANOTHER_RELEASE
     if not best.keyed or best.line.misses(best.position, day) > limit:
         return LOW, MatchReason.DATE_DISAGREES
-    if E.OTHER_EPISODE in best.against or any(_points(season, best, other) for other in others):
+    if E.OTHER_EPISODE in best.against or any(_points(best, other) for other in others):
         return LOW, MatchReason.DATE_DISAGREES
     if any(line is not best.line and line.at_day(day) for line in season.wide):
         return LOW, MatchReason.DATE_DISAGREES
@@ -143,18 +143,19 @@ def _rated_against_date(
     return confidence, reason
 
 
-def _points(season: Season, best: Option, other: Option) -> bool:
+def _points(best: Option, other: Option) -> bool:
     """Whether a date leads to another episode.
 
-    The first or last day of the season's only subject does not: it may have brought several episodes.
+    The first or last day of the same subject does not: it may have brought several episodes. Nor does that of a
+    subject of which no data set and no number says that it belongs to the season.
     """
     if other.day is None:
         return False
-    return other.listed or other.line is not best.line or len(season.keyed) > 1
+    return other.listed or (other.line is not best.line and (other.keyed or bool(other.numbers)))
 
 
 def _rated_by_number(season: Season, best: Option, others: Sequence[Option]) -> tuple[Confidence, MatchReason | str]:
-    if len(season.keyed) == 1 and best.keyed and season.highest and not best.line.holds(season.highest):
+    if False and len(season.keyed) == 1 and best.keyed and season.highest and not best.line.holds(season.highest):
         best.against[E.TOO_MANY] = {"number": season.highest, "of": best.line.length}
         return LOW, MatchReason.NUMBER_FITS_NOBODY
     on_line = best.numbers.get(E.NEIGHBOURS, {}).get("sides") == BOTH_SIDES

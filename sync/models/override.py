@@ -51,7 +51,7 @@ class MappingOverride(models.Model):
         help_text=_("For a special, which has no position: the number in its address, bgm.tv/ep/1227087."),
     )
     note = models.CharField(_("note"), max_length=200, blank=True, default="")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("mapping override")

@@ -13,7 +13,7 @@ import socket
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -69,7 +69,7 @@ class SyncRun(models.Model):
     trigger = models.CharField(_("started by"), max_length=10, choices=Trigger.choices)
     dry_run = models.BooleanField(_("preview"), default=False)
     full = models.BooleanField(_("full"), default=False)
-    kinds = models.JSONField(default=list)
+    kinds = models.JSONField(default=list, help_text="What it was asked for; empty: all kinds that the user has on.")
     only_retry = models.BooleanField(default=False, help_text="Takes up what failed or waits, and reads nothing new.")
     undoes = models.ForeignKey(
         "self", verbose_name=_("undoes"), on_delete=models.SET_NULL, null=True, related_name="undone_by"
@@ -133,8 +133,9 @@ class SyncRun(models.Model):
             return None
         return ((self.finished_at or timezone.now()) - self.started_at).total_seconds()
 
-    def log(self, message: str, level: str = "info") -> None:
-        RunEvent.objects.create(run=self, level=level, message=message[:500])
+    def log(self, message: str, level: str = "info", **params: Any) -> None:
+        """Add a line: *message* is in English, is translated when it is shown, and names its *params* as %(name)s."""
+        RunEvent.objects.create(run=self, level=level, message=message[:500], params=params)
 
     def is_dead(self) -> bool:
         """Tell whether the process that runs it is gone: at once on this machine, by its heartbeat on another."""
@@ -156,12 +157,13 @@ class RunEvent(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     level = models.CharField(max_length=8, default="info")
     message = models.CharField(max_length=500)
+    params = models.JSONField(default=dict, help_text="What the message quotes, by name.")
 
     class Meta:
         ordering = ("id",)
 
     def __str__(self) -> str:
-        return self.message
+        return self.message % self.params if self.params else self.message
 
 
 def process_mark(pid: int) -> str:

@@ -16,7 +16,7 @@ def browser(rows, client, queued):
 @pytest.fixture
 def choose(browser, rows):
     def post(item=None, **data):
-        return browser.post(f"/admin/sync/syncitem/{(item or rows.item).pk}/choose/", data)
+        return browser.post(f"/admin/sync/syncitem/{(item or rows.item).pk}/choose/", {"confirmed": "1", **data})
 
     return post
 
@@ -70,7 +70,7 @@ def test_an_answer_for_a_subject_that_begins_before_the_season_counts_on(choose,
 
 
 def test_an_answer_for_one_episode_is_for_that_alone(choose):
-    choose(subject_id=400602, position=7, only_this="1")
+    choose(subject_id=400602, position=7, scope="episode")
 
     assert rule() == (1, 3, 3, 400602, 7, None)
 
@@ -97,16 +97,17 @@ def test_an_answer_is_acted_on_at_once(choose, rows):
     assert rows.item.state == "new"
 
 
-def test_an_answer_reopens_what_waits_in_the_same_range_and_nothing_else(choose, rows):
+def test_an_answer_reopens_what_it_is_about_and_nothing_else(choose, rows):
     same = item(rows, number=4)
+    elsewhere = item(rows, number=5, state="done", subject_id=51, position=5)
     outside = item(rows, number=2)
     other_season = item(rows, season=2, number=4)
-    done = item(rows, number=5, state="done")
+    already_there = item(rows, number=6, state="done", subject_id=400602, position=4)
 
     choose(subject_id=400602, position=1)
 
-    states = [SyncItem.objects.get(pk=one.pk).state for one in (same, outside, other_season, done)]
-    assert states == ["new", "review", "review", "done"]
+    rows = (same, elsewhere, outside, other_season, already_there)
+    assert [SyncItem.objects.get(pk=one.pk).state for one in rows] == ["new", "new", "review", "review", "done"]
 
 
 def test_a_second_answer_replaces_the_first(choose):
@@ -118,7 +119,7 @@ def test_a_second_answer_replaces_the_first(choose):
 
 
 def test_leaving_out_makes_a_rule_without_a_subject(browser, rows):
-    browser.post(f"/admin/sync/syncitem/{rows.item.pk}/leave-out/", {"only_this": "1"})
+    browser.post(f"/admin/sync/syncitem/{rows.item.pk}/leave-out/", {"scope": "episode", "confirmed": "1"})
 
     assert rule()[:4] == (1, 3, 3, None)
 

@@ -19,6 +19,7 @@ OWN_DONE = (*LOGIN, 404, 302, 302)
 OWN_OR_HOME = (*LOGIN, 302, 200, 200)
 """Django sends home whoever asks for a row that is not theirs, as it does for one that does not exist."""
 OPERATOR = (*LOGIN, 403, 403, 200)
+OPERATOR_DONE = (*LOGIN, 403, 403, 302)
 NEVER = (*LOGIN, 403, 403, 403)
 ANYBODY = (200,) * 5
 
@@ -59,6 +60,10 @@ READ = {
     "admin:trakt_traktconfig_export": OWN,
     "admin:trakt_traktconfig_import": OWN,
     "admin:sync_syncrun_progress": OWN,
+    "admin:sync_syncitem_review": MEMBERS,
+    "admin:sync_mappingoverride_export": MEMBERS,
+    "admin:sync_mappingoverride_import": MEMBERS,
+    "admin:sync_subject_data": MEMBERS,
     "trakt:callback": (*LOGIN, 400, 400, 400),
     "trakt:disconnect": MEMBERS,
     "bangumi:callback": (*LOGIN, 400, 400, 400),
@@ -76,9 +81,11 @@ POSTED = {
     "admin:sync_syncrun_cancel": OWN_DONE,
     "admin:sync_syncrun_undo": OWN_DONE,
     "admin:sync_syncitem_choose": OWN_DONE,
-    "admin:sync_syncitem_leave_out": OWN_DONE,
+    "admin:sync_syncitem_leave_out": OWN,
     "admin:sync_syncitem_retry": OWN_DONE,
     "admin:sync_syncitem_retry_reason": MEMBERS_ARE_SENT_ON,
+    "admin:sync_subject_update_data": OPERATOR_DONE,
+    "admin:sync_subject_roll_back": OPERATOR_DONE,
     "trakt:authorize": (*LOGIN, 200, 200, 200),
     "trakt:device": (*LOGIN, 502, 502, 502),
     "trakt:device_poll": MEMBERS,
@@ -130,7 +137,8 @@ def address(rows, bob, root):
             return special[name]
         view = name.removeprefix("admin:")
         model = next((model for model in by_model if view.startswith(f"{model}_")), None)
-        bare = ("changelist", "add", "mine", "next_times", "start")
+        bare = ("changelist", "add", "mine", "next_times", "start", "review", "data", "update_data", "roll_back")
+        bare += ("export", "import") if model == "sync_mappingoverride" else ()
         needs_row = model and view.removeprefix(f"{model}_") not in bare
         return reverse(name, args=[by_model[model].pk] if needs_row and model else [])
 

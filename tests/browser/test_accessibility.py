@@ -15,13 +15,22 @@ PAGES = (
     "/admin/sync/syncrun/",
     "/admin/sync/syncitem/",
     "/admin/sync/syncitem/?state__exact=review",
+    "/admin/sync/syncitem/review/",
     "/admin/sync/mappingoverride/",
     "/admin/sync/mappingoverride/add/",
+    "/admin/sync/mappingoverride/import/",
+    "/admin/sync/subject/data/",
     "/bangumi/token",
     "/trakt/disconnect",
     "/trakt/callback",
 )
-OPERATORS = ("/admin/", "/admin/trakt/traktconfig/", "/admin/shared/serviceapp/add/", "/admin/auth/user/")
+OPERATORS = (
+    "/admin/",
+    "/admin/trakt/traktconfig/",
+    "/admin/shared/serviceapp/add/",
+    "/admin/auth/user/",
+    "/admin/sync/subject/data/",
+)
 
 
 def problems(page: Page) -> list[str]:
@@ -61,6 +70,13 @@ def test_nobody_is_shut_out_of_a_members_pages(dressed, log_in, installation):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} is too wide"
     follow_first_row(page, "/admin/sync/syncitem/?state__exact=review")
     found["item"] = problems(page)
+    page.goto("/admin/sync/syncitem/review/")
+    page.get_by_role("button", name="Leave this show out").first.click()
+    found["confirm"] = problems(page)
+    page.goto("/admin/sync/syncitem/?state__exact=done")
+    page.locator("#result_list tbody th a").first.click()
+    page.locator("summary", has_text="This is wrong").click()
+    found["correct"] = problems(page)
 
     assert {where: what for where, what in found.items() if what} == {}
 

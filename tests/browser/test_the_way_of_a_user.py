@@ -90,24 +90,65 @@ def test_what_failed_can_be_retried(log_in, installation):
     assert installation.marks("noah") > before
 
 
-def test_a_decision_in_review_is_acted_on(log_in, installation):
+def press(page, key: str, until) -> None:
+    """Press *key* until the element that has the focus is the one that is meant."""
+    for _ in range(200):
+        page.keyboard.press(key)
+        if until.evaluate("element => element === document.activeElement"):
+            return
+    pytest.fail("the keyboard does not lead there")
+
+
+def test_a_group_in_review_is_decided_by_keyboard_alone(log_in, installation):
     installation.connect("lin")
     page = log_in("lin")
     page.get_by_role("button", name="Run sync now").click()
     result(page)
+    page.goto("/admin/sync/syncitem/review/")
+    group = page.locator(".group", has=page.get_by_role("heading", name=re.compile("One-Punch Man.* season 2")))
+    expect(group).to_contain_text("Locked on Bangumi")
+    before = installation.marks("lin")
 
-    page.get_by_role("link", name=re.compile("Review")).first.click()
+    press(page, "Tab", group.get_by_label("Another subject"))
+    page.keyboard.type("https://bgm.tv/subject/127563")
+    press(page, "Tab", group.locator(".inline").get_by_role("button", name="This one"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
+    expect(page.locator(".effect")).to_contain_text("6 of them are not written yet")
+    press(page, "Tab", page.get_by_role("button", name="Yes, go on"))
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".messagelist")).to_contain_text("6 items are looked at again by run")
+    expect(group).to_have_count(0)
+    page.goto("/admin/sync/syncrun/")
     page.locator("#result_list tbody th a").first.click()
-    expect(page.get_by_role("heading", name="Which one is it?")).to_be_visible()
-    item = page.url
-    page.get_by_label("Another subject").fill("400602")
-    page.get_by_label("position").fill("1")
-    page.locator(".inline").get_by_role("button", name="This one").click()
+    expect(result(page)).to_have_text("Succeeded")
+    assert installation.marks("lin") == before  # the first season's ticks are there already
+
+
+def test_a_wrong_match_is_corrected_on_its_page(log_in, installation):
+    installation.connect("ada")
+    page = log_in("ada")
+    page.get_by_role("button", name="Run sync now").click()
     result(page)
+    page.goto("/admin/sync/syncitem/?state__exact=done&q=Mushi-Shi")
+    page.locator("#result_list tbody th a", has_text="S01E26").click()
+    item = page.url
+    expect(page.get_by_role("heading", name="How it came to this")).to_be_visible()
+
+    page.locator("summary", has_text="This is wrong").click()
+    page.get_by_label("Another subject").fill("51")
+    page.get_by_label("position").fill("1")
+    page.locator(".inline select").select_option("episode")
+    page.locator(".inline").get_by_role("button", name="This one").click()
+    expect(page.locator(".effect")).to_contain_text("Up to 1 tick that this program made is taken back.")
+    page.get_by_role("button", name="Yes, go on").click()
+    expect(result(page)).to_have_text("Succeeded")
 
     page.goto(item)
-    expect(page.locator("#went, #content").first).to_contain_text("400602")
-    expect(page.get_by_text("A person decided this.").first).to_be_visible()
+    expect(page.get_by_text("A person decided this, for season 1, episode 26")).to_be_visible()
+    marked = installation.standins.control("state")["bangumi"]["ada"]["collections"]
+    assert len(marked["340"]["marks"]) == 25
 
 
 def test_trakt_can_be_connected_by_a_code(log_in, installation, chromium):

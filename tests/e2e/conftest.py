@@ -14,7 +14,7 @@ from tests.e2e.installation import Installation
 from tests.e2e.small import small_world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from bgmsync.standins import World
@@ -30,7 +30,7 @@ def connected(tmp_path_factory) -> Path:
 
 
 @contextmanager
-def apart(world: World, folder: Path, connected: Path, **env: str) -> Iterator[Installation]:
+def apart(world: World, folder: Path, connected: Path, **env: str) -> Generator[Installation]:
     """Start stand-ins with *world* and give an installation whose user alice is connected to its first users."""
     shutil.copytree(connected, folder, dirs_exist_ok=True)
     with StandIns(world) as standins:

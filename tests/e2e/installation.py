@@ -10,14 +10,19 @@ import sys
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from bgmsync.standins import StandIns
+    from bgmsync.standins.bangumi.site import BangumiSite
+    from bgmsync.standins.front import Front
+    from bgmsync.standins.tokens import TokenStore
+    from bgmsync.standins.trakt.site import TraktSite
 
 ROOT = Path(__file__).parents[2]
 WEEK = 7 * 24 * 3600
 PATIENCE = 180
+NEW_TOKENS = ("anew-access-0123456789", "anew-refresh-0123456789")
 
 
 @dataclass
@@ -59,7 +64,7 @@ class Installation:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start one of our commands and leave it running, in a session of its own."""
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603  # our own program
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=self.env,
@@ -92,6 +97,17 @@ class Installation:
                 tokens["refresh_token"] = account.refresh_token
             self.manage("connect", self.user, service, stdin=json.dumps(tokens))
         return self
+
+    def token_store(self, service: str) -> TokenStore:
+        """Reach the stand-in's own tokens."""
+        sites = [cast("Front", server.config.app).site for server in self.standins._servers]
+        return next(cast("TraktSite | BangumiSite", site).tokens for site in sites if site.name == service)
+
+    def connect_anew(self, service: str) -> None:
+        """Connect as after a new consent: with tokens that the service has just given out."""
+        self.token_store(service).seed(self.user, *NEW_TOKENS)
+        grant = dict(zip(("access_token", "refresh_token"), NEW_TOKENS, strict=True))
+        self.manage("connect", self.user, service, stdin=json.dumps(grant))
 
     def sync(self, *options: str, ok: bool | None = True) -> dict[str, Any]:
         return json.loads(self.manage("sync", self.user, "--json", *options, ok=ok))

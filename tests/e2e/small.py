@@ -46,9 +46,7 @@ def small_world(*watched: str, listed: Iterable[Collected] = (), name: str = "al
     ]
     listed = list(listed)
     world.bangumi.subjects += [stranger(row.subject_id) for row in listed if row.subject_id >= FIRST_STRANGER]
-    world.trakt.users = [
-        TraktUser(slug=name, access_token=TRAKT_TOKENS[0], refresh_token=TRAKT_TOKENS[1], plays=plays)
-    ]
+    world.trakt.users = [TraktUser(slug=name, access_token=TRAKT_TOKENS[0], refresh_token=TRAKT_TOKENS[1], plays=plays)]
     world.bangumi.users = [
         BangumiUser(
             id=1_000_002,

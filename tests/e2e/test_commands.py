@@ -139,9 +139,8 @@ def test_retry_of_a_run_takes_up_that_runs_items_alone(installation):
     installation.standins.control("faults", spoil | {"action": {"kind": "status", "status": 409}})
     failed = installation.sync(ok=False)
     installation.standins.control("faults", method="DELETE")
-    first = SyncItem.objects.order_by("pk").first()
-    first.run = None
-    first.save()
+    first = SyncItem.objects.order_by("pk").values_list("pk", flat=True)[0]
+    SyncItem.objects.filter(pk=first).update(run=None)
     SyncItem.objects.update(next_try_at="2126-01-01T00:00:00Z")
     run = json.loads(installation.manage("retry", "alice", "--json", "--run", str(failed["run"])))
     assert run["items"] == {"done": 2}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sync.models import SubjectPlan
 from tests.e2e.installation import adds_up
 from tests.e2e.small import (
     AFTER_STORY,
@@ -119,13 +120,12 @@ def test_a_preview_writes_nothing_and_the_run_after_it_writes_what_was_previewed
     assert preview["items"] == {"planned": 29}
     assert installation.shelf() == {}
     assert preview["writes"] == 0
-    planned = installation.query("select subject_id, mark, collect, complete from sync_subjectplan order by 1")
+    planned = SubjectPlan.objects.filter(run_id=preview["run"])
     run = installation.sync()
     assert run["items"] == {"done": 29}
-    done = installation.query(
-        f"select subject_id, mark, collect, complete from sync_subjectplan where run_id = {run['run']} order by 1"
-    )
-    assert done == planned
+    written = SubjectPlan.objects.filter(run_id=run["run"])
+    what = ("subject_id", "collect", "clear", "mark", "complete")
+    assert list(written.order_by("subject_id").values(*what)) == list(planned.order_by("subject_id").values(*what))
 
 
 def test_a_full_run_reads_all_again_and_writes_nothing(install, began):

@@ -51,7 +51,7 @@ def test_with_a_high_threshold_less_is_written_and_the_rest_is_in_review_with_ca
 
 def test_new_entries_are_private_when_the_user_says_so_and_old_ones_stay_public(install):
     installation = install(small_world("Clannad 1x1-2", "Mushi-Shi 1x1-2", listed=[entry(MUSHISHI, 3)]))
-    TraktConfig.objects.update(private=True)
+    TraktConfig.objects.update(private=True, mark_private="allow")
     installation.sync()
     private = {int(subject): row["private"] for subject, row in installation.shelf().items()}
     assert private == {CLANNAD: True, MUSHISHI: False}

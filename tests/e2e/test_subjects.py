@@ -15,6 +15,7 @@ from tests.e2e.small import (
     main_ids,
     small_world,
 )
+from trakt.models import TraktConfig
 
 pytestmark = pytest.mark.e2e
 
@@ -49,9 +50,10 @@ def test_a_film_whose_subject_lists_no_episode_is_done_by_its_collection(install
     assert types(installation) == {PAPRIKA: DONE}
 
 
-def test_a_wish_becomes_doing_and_keeps_comment_tags_rating_and_private_flag(install):
-    own = {"comment": "先记下", "tags": ["补番"], "private": True}
+def test_a_wish_becomes_doing_and_keeps_comment_and_tags(install):
+    own = {"comment": "先记下", "tags": ["补番"]}
     installation = install(small_world("Clannad 1x1-3", listed=[entry(CLANNAD, WISH, **own)]))
+    TraktConfig.objects.update(mark_private="allow")
     installation.sync()
     row = installation.shelf()[str(CLANNAD)]
     assert row["type"] == DOING

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.e2e.small import BLACK_LAGOON, CLANNAD, MUSHISHI, entry, main_ids, small_world
@@ -20,8 +22,6 @@ def shown(installation):
 
 
 def undo(installation, run, *options):
-    import json  # noqa: PLC0415  # of use here alone
-
     return json.loads(installation.manage("undo", str(run["run"]), "--json", *options))
 
 
@@ -33,7 +33,7 @@ def listed():
     return [
         entry(CLANNAD, WISH, comment="later", tags=["key"]),
         entry(MUSHISHI, DOING, rate=8, marks={first: 3, second: 2}),
-        entry(BLACK_LAGOON, DOING, private=True),
+        entry(BLACK_LAGOON, DOING, rate=9),
     ]
 
 

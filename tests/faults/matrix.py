@@ -112,4 +112,10 @@ ONCE, THROUGHOUT = 1, None
 
 
 def makes_sense(request: Request, fault: str) -> bool:
+    """Tell whether a fault can strike a request and be noticed within two runs.
+
+    A window in which something new appears hides a late play until the weekly comparison, which has a test of its own.
+    """
+    if fault == "shifting page" and request == LATER_RUN["window of plays"]:
+        return False
     return fault not in PAGES_ONLY or (request.method == "GET" and ("history" in request.path or "$" in request.path))

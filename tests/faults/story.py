@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -25,8 +26,6 @@ HEALTHY = 2
 """Runs after which everything must be as if nothing had happened."""
 
 DOING, DONE = 3, 2
-FORGIVEN = {"timeline_without_change"}
-"""No breach is forgiven but this one, and only where the user touched the entry meanwhile."""
 
 
 def short_timeouts(monkeypatch) -> None:
@@ -101,8 +100,6 @@ def wait_for_hosts() -> None:
 
 def twice_marked(requests: list[dict[str, Any]]) -> dict[int, int]:
     """Return the episodes that were marked by more than one request that took effect."""
-    import json  # noqa: PLC0415  # of use here alone
-
     marked: Counter[int] = Counter()
     for request in requests:
         took_effect = request["status"] == 204 or request["fault"] in {"after_effect", "truncated", "wrong_types"}

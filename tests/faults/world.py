@@ -26,7 +26,7 @@ def make_world() -> World:
     listed = [
         *strangers(100),
         entry(MUSHISHI, WISH, marks={main_ids(plain, MUSHISHI, 3)[2]: DROPPED_MARK}),
-        entry(ONE_PUNCH, DOING, marks=dict.fromkeys(main_ids(plain, ONE_PUNCH, 5), 2), private=True),
+        entry(ONE_PUNCH, DOING, marks=dict.fromkeys(main_ids(plain, ONE_PUNCH, 5), 2)),
     ]
     world = small_world(
         "Clannad 1x1-22", "Black Lagoon 1x1-6", "Paprika", "Mushi-Shi 1x1-10", "One-Punch Man 1x1-12", listed=listed
@@ -58,8 +58,8 @@ def _watch_again(world: World) -> None:
         _play(world, episode=play.episode, movie=play.movie)
 
 
-def _play(world: World, **thing: int | None) -> None:
+def _play(world: World, *, episode: int | None = None, movie: int | None = None) -> None:
     plays = world.trakt.users[0].plays
     earliest = min(play.watched_at for play in plays)
     moment = earliest.replace(minute=(earliest.minute + 7) % 60)
-    plays.append(Play(id=FIRST_PLAY + len(plays), watched_at=moment, **thing))
+    plays.append(Play(id=FIRST_PLAY + len(plays), watched_at=moment, episode=episode, movie=movie))

@@ -211,14 +211,14 @@ def test_what_only_describes_may_be_wrong(change):
     page.rows[0].show.title.encode()
 
 
-def test_ratings_are_one_to_ten_whole():
+def test_ratings_are_whole_and_at_most_ten_and_zero_is_told_apart():
     row = {"rated_at": "2026-11-21T12:34:56.000Z", "type": "show", "show": SHOW}
     rows = [{**row, "rating": rating} for rating in (1, 10, 0, 11, 7.5, "8", None)]
 
     page = run(trakt(answer(200, rows))[0].ratings_page(1))
 
-    assert [rating.rating for rating in page.rows] == [1, 10]
-    assert len(page.rejected) == 5
+    assert [rating.rating for rating in page.rows] == [1, 10, 0]
+    assert len(page.rejected) == 4
 
 
 def test_a_season_rating_brings_its_show():

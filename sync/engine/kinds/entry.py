@@ -74,7 +74,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What one item wants of one entry: exactly one of the fields below ``at`` is set.
+    """What one item wants of one entry: a rating, a wish, a tag, to be dropped, or one of the first two taken back.
 
     ``item`` names who asks. ``stands`` marks what was answered in an earlier run: it counts where asks are weighed
     against each other, and is not answered again.
@@ -87,6 +87,8 @@ class Ask:
     wish: bool = False
     tag: str = ""
     drop: bool = False
+    if_begun: bool = False
+    """Drop only what the list says is being watched, or on hold."""
     unrate: bool = False
     untag: str = ""
     stands: bool = False
@@ -150,21 +152,21 @@ def _drop(place: Place, asks: Sequence[Ask], change: EntryChange) -> dict[int, F
         if ask.stands:
             continue
         resumed = place.played_at is not None and ask.at is not None and place.played_at > ask.at
-        fates[ask.item] = left(Reason.PLAYED_SINCE) if resumed else _fate_of_drop(place)
+        fates[ask.item] = left(Reason.PLAYED_SINCE) if resumed else _fate_of_drop(place, ask)
         if fates[ask.item] is WRITE:
             change.type = CollectionType.DROPPED
     return fates
 
 
-def _fate_of_drop(place: Place) -> Fate:
+def _fate_of_drop(place: Place, ask: Ask) -> Fate:
     entry, ours = place.entry, place.ours
+    if ask.if_begun and (entry is None or entry.type == CollectionType.WISH):
+        return ALREADY
     if entry is None and ours.type is not None:
         return left(Reason.TAKEN_OFF_LIST)
-    if entry is None:
-        return left(Reason.NOT_DROPPED) if place.seen is Seen.ALL else WRITE
-    if entry.type == CollectionType.DROPPED:
+    if entry is not None and entry.type == CollectionType.DROPPED:
         return OURS if ours.type == CollectionType.DROPPED else ALREADY
-    if entry.type == CollectionType.DONE:
+    if place.seen is Seen.ALL or (entry is not None and entry.type == CollectionType.DONE):
         return left(Reason.NOT_DROPPED)
     return left(Reason.CHANGED_BY_HAND) if ours.type == CollectionType.DROPPED else WRITE
 

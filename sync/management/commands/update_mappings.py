@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.core.management.base import CommandError
 
 from bgmsync.shared.command import ProductCommand
-from sync.mappings import DownloadError, download
-from sync.matching import datasets
-from sync.matching.compact import DataError
+from sync import mappings
+from sync.downloads import DownloadError
+from sync.matching.published import DataError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 class Command(ProductCommand):
     help = (
         "Downloads the data sets that MAPPING_SOURCES names (file:// works), checks them, and swaps them in whole. "
-        "If one is not what it should be, nothing changes and the last good set stays in use."
+        "If one is not what it should be, nothing changes and the last good set stays in use. What was written to "
+        "Bangumi is not moved; what the new data says otherwise is reported."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,16 +27,25 @@ class Command(ProductCommand):
         parser.add_argument("--roll-back", action="store_true", help="go back to the set that was in use before")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        self.prepare_database()
         try:
             if options["roll_back"]:
-                name = datasets.roll_back(settings.MAPPING_DIR)
+                name = mappings.roll_back()
                 self.result({"set": name}, f"The set {name} is in use again.", as_json=options["json"])
                 return
-            update = datasets.update(settings.MAPPING_DIR, download())
+            update = mappings.refresh()
         except (DownloadError, DataError) as error:
             raise CommandError(f"{error} Nothing was changed; the last good data stays in use.") from error
-        data = {"set": update.name, "changed": list(update.changed), "rows": dict(update.rows)}
+        known = mappings.status()
+        if update is None:
+            data = {"set": known.set, "changed": [], "rows": {}, "would_change": 0}
+            self.result(data, "Nothing newer is published.", as_json=options["json"])
+            return
+        would = known.changed_items if update.changed else 0
+        data = {"set": update.name, "changed": list(update.changed), "rows": dict(update.rows), "would_change": would}
         lines = [
             f"{name}: {count} rows{' (new)' if name in update.changed else ''}" for name, count in update.rows.items()
         ]
+        if would:
+            lines.append(f"{would} items that were written would now go elsewhere. They stay; see the admin.")
         self.result(data, "\n".join(lines), as_json=options["json"])

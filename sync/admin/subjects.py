@@ -1,0 +1,77 @@
+"""What is known of Bangumi's subjects without asking it: from the shared cache, and from the data sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from sync.engine.index import current_index
+from sync.matching.facts import MAIN_EPISODE
+from sync.models import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sync.matching.index import Entry
+
+PICTURES = "https://lain.bgm.tv/"
+"""The one host whose pictures our content policy allows."""
+FORMS = {"tv": _("TV"), "web": _("web series"), "ova": _("OVA"), "movie": _("film")}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A subject to show. What nobody knows is empty."""
+
+    id: int
+    name: str = ""
+    name_cn: str = ""
+    date: str = ""
+    platform: object = ""
+    episodes: int = 0
+    image: str = ""
+
+    def __str__(self) -> str:
+        return self.name_cn or self.name or self.address.removeprefix("https://")
+
+    @property
+    def address(self) -> str:
+        return f"https://bgm.tv/subject/{self.id}"
+
+    @property
+    def other_name(self) -> str:
+        """The name beside the one that comes first."""
+        return self.name if self.name_cn and self.name != self.name_cn else ""
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.name or self.name_cn)
+
+
+def cards_of(ids: Iterable[int | None]) -> dict[int, Card]:
+    """Return a card for each of *ids*, in one query."""
+    wanted = {subject_id for subject_id in ids if subject_id}
+    rows = Subject.objects.in_bulk(wanted) if wanted else {}
+    entries = current_index().entries
+    return {subject_id: _card(subject_id, rows.get(subject_id), entries.get(subject_id)) for subject_id in wanted}
+
+
+def _card(subject_id: int, row: Subject | None, entry: Entry | None) -> Card:
+    row = row or Subject(id=subject_id)
+    mains = sum(1 for episode in row.episodes or () if episode[1] == MAIN_EPISODE)
+    return Card(
+        subject_id,
+        row.name or (entry.title if entry else ""),
+        row.name_cn,
+        row.date or (_begin(entry) if entry else ""),
+        row.platform or (FORMS.get(entry.form, "") if entry else ""),
+        mains or row.eps,
+        row.image if row.image.startswith(PICTURES) else "",
+    )
+
+
+def _begin(entry: Entry) -> str:
+    return date.fromordinal(entry.begin).isoformat() if entry.begin else entry.month
