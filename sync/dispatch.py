@@ -22,6 +22,9 @@ LOST_IN_QUEUE = timedelta(minutes=10)
 
 DAY = timedelta(days=1)
 
+NEEDS_A_HAND = {ConnectionState.NONE, ConnectionState.RECONNECT}
+"""What ends only by connecting anew. VIP only, a lock, or a vanished app may end without anybody here noticing."""
+
 
 def dispatch() -> None:
     """Revive dead runs, start due ones, and once a day remove what the operator does not want to keep."""
@@ -61,9 +64,7 @@ def start_due() -> int:
 def _may_run(config: TraktConfig) -> bool:
     """Tell whether a run can get anywhere: what needs the person's hand is not helped by asking the service again."""
     bangumi = getattr(config.user, "bangumi", None)
-    return config.state == ConnectionState.CONNECTED and (
-        bangumi is None or bangumi.state in {ConnectionState.CONNECTED, ConnectionState.NONE}
-    )
+    return config.state not in NEEDS_A_HAND and (bangumi is None or bangumi.state != ConnectionState.RECONNECT)
 
 
 def _claim_due() -> list[TraktConfig]:

@@ -80,6 +80,15 @@ def test_what_the_program_reads_is_what_the_translator_wrote():
     assert path.read_bytes() == messages.written(CATALOG), "run: make messages"
 
 
+def test_the_chinese_readme_says_what_the_english_one_says():
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
+    for what in (r"^\| (`.+?`) \|", r"^##+ ", r"^```.*", r"^- "):  # commands, headings, examples, points
+        assert len(re.findall(what, chinese, re.MULTILINE)) == len(re.findall(what, english, re.MULTILINE)), what
+    links = r"\]\((?!README)([^)]+)\)"
+    assert sorted(re.findall(links, chinese)) == sorted(re.findall(links, english))
+    assert re.findall(r"^\| (`.+?`) \|", chinese, re.MULTILINE) == re.findall(r"^\| (`.+?`) \|", english, re.MULTILINE)
+
+
 class Visible(HTMLParser):
     """Collects what a page says, piece by piece."""
 

@@ -68,8 +68,24 @@ class TraktConfigAdmin(OwnedAdmin, QuickAdmin):
     change_form_template = "admin/trakt/traktconfig/change_form.html"
     fieldsets = (
         (_("When"), {"fields": ("enabled", "preset", "cron", "interval_minutes", "timezone")}),
-        (_("What"), {"fields": ("history", "since", "scope")}),
-        (_("How carefully"), {"fields": ("threshold", "private")}),
+        (_("What"), {"fields": ("history", "since", "scope", "adult")}),
+        (_("Watched"), {"fields": ("finished", "resumed")}),
+        (
+            _("Ratings"),
+            {
+                "fields": (
+                    "ratings",
+                    "rating_conflict",
+                    "rating_split",
+                    "rating_show",
+                    "rating_episodes",
+                    "rating_episodes_least",
+                )
+            },
+        ),
+        (_("Trakt's lists"), {"fields": ("collected", "watchlisted", "hidden", "removed")}),
+        (_("How carefully"), {"fields": ("threshold",)}),
+        (_("What others see"), {"fields": ("private", "mark_private", "quiet_first")}),
     )
     list_display = ("user", "trakt_connection", "enabled", "next_run_at", "last_good_at")
     list_select_related = ("user",)

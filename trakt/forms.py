@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trakt.models import TraktConfig
+from trakt.rules import Rules
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
@@ -42,6 +43,10 @@ class ZoneInput(forms.TextInput):
         return format_html('{}<datalist id="zones">{}</datalist>', field, options)
 
 
+RULES = {name: type(value) for name, value in Rules().as_data().items()} | {"quiet_first": bool}
+"""The rules of what is carried over, each with its type in a settings file."""
+
+
 class TraktConfigForm(forms.ModelForm):
     preset = forms.ChoiceField(label=_("How often"), choices=PRESETS, required=False)
     interval_minutes = forms.IntegerField(
@@ -63,6 +68,7 @@ class TraktConfigForm(forms.ModelForm):
             "scope",
             "threshold",
             "private",
+            *RULES,
         )
         widgets = {
             "cron": forms.TextInput(attrs={"class": "mono", "spellcheck": "false", "autocapitalize": "off"}),
@@ -71,6 +77,12 @@ class TraktConfigForm(forms.ModelForm):
             "threshold": forms.RadioSelect,
             "scope": forms.RadioSelect,
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Let a rule that is not sent stay as it is: what sends the form may know of fewer rules."""
+        super().__init__(*args, **kwargs)
+        for name in RULES:
+            self.fields[name].required = False
 
     def clean_timezone(self) -> str:
         return self.cleaned_data["timezone"].strip()
@@ -97,6 +109,7 @@ SETTINGS: dict[str, tuple[type, ...]] = {
     "scope": (str,),
     "threshold": (int,),
     "private": (bool,),
+    **{name: (kind,) for name, kind in RULES.items()},
 }
 """What a settings file may hold, and as which types of JSON. Tokens are not among them."""
 

@@ -193,7 +193,7 @@ class MappingOverrideAdmin(OwnedAdmin, QuickAdmin):
         try:
             count = rulefile.imported(content, owner)
         except rulefile.RuleFileError as error:
-            form.add_error("file", ValidationError(error.problems))
+            form.add_error("file", ValidationError([*map(ValidationError, error.problems)]))
             return False
         except decisions.UnderWay:
             form.add_error("file", busy_text())

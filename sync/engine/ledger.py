@@ -102,7 +102,7 @@ def store_items(items: Sequence[SyncItem]) -> int:
     keys = [item.source_key for item in items]
     with transaction.atomic():
         rows = SyncItem.objects.filter(user_id=first.user_id, kind=first.kind, source_key__in=keys)
-        known = dict(rows.values_list("source_key", "title_id"))
+        known = dict(rows.order_by().values_list("source_key", "title_id"))  # the default order misleads SQLite
         new = [item for item in items if item.source_key not in known]
         mended = [item for item in items if item.title_id and known.get(item.source_key, item.title_id) is None]
         SyncItem.objects.bulk_create(new, ignore_conflicts=True)

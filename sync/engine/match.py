@@ -155,6 +155,8 @@ async def _read_subject(ctx: Context, subject_id: int) -> Subject:
 
 
 async def _read_seasons(ctx: Context, title: Title) -> tuple[Listed, ...]:
+    if not ctx.config.is_usable:
+        return ()  # an imported archive needs no connection: the rules conclude from what is there
     try:
         seasons = await ctx.trakt.seasons(title.trakt_id)
     except NotFound:

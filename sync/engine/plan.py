@@ -17,6 +17,7 @@ from sync.engine.context import STOPS_ALL
 from sync.engine.facts import fact_of, work_of
 from sync.engine.kinds.asking import gather
 from sync.engine.kinds.entry import Seen
+from sync.engine.kinds.watched import learn_what_was_watched
 from sync.engine.rules import HELD, Change, Found, decide, has_ended
 from sync.matching.facts import MAIN_EPISODE, Candidate, Confidence, Verdict
 from sync.matching.gate import gate
@@ -48,6 +49,7 @@ async def plan(ctx: Context) -> list[SubjectPlan]:
     if subjects:
         await ctx.stage(SyncRun.Stage.PLAN, len(subjects))
         await read_lists(ctx, subjects)
+        await learn_what_was_watched(ctx, asking)
         unfinished = await sync_to_async(ledger.unfinished_plans)(ctx.run.user_id)
         for part in ledger.chunks(subjects, SUBJECTS_AT_ONCE):
             plans += await _plan_part(ctx, part, unfinished, asking)

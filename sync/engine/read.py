@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from bgmsync.shared.http import RemoteError, together
 from sync.engine import ledger, reconcile
+from sync.engine.adopt import adopt
 from sync.models import SyncItem, SyncRun
 from sync.reasons import Reason
 from trakt.models import Title, TraktConfig
@@ -192,6 +193,7 @@ def _store_rows(run: SyncRun, rows: Sequence[HistoryRow], rejected: Sequence[Rej
     # A row without an id can't be told from the next run's; it is missing from Trakt's own count, and so read again.
     items += [unreadable(run, row) for row in rejected if row.raw_id is not None]
     items = list({item.source_key: item for item in items}.values())
+    adopt(items)
     return ledger.store_items(items), {item.source_key for item in items}
 
 

@@ -185,7 +185,8 @@ def _carry_over(ctx: Context, course: Course, ignore_pauses: bool) -> dict[int, 
     rows = list(items.values_list("pk", "kind", "source_key"))
     ledger.take_up(run, items)
     readings = course.readings()
-    return {pk: kind for pk, kind, key in rows if kind not in readings or key not in readings[kind].keys}
+    asked = {pk: reading.kind for reading in course.lists for pk in reading.asked}
+    return asked | {pk: kind for pk, kind, key in rows if kind not in readings or key not in readings[kind].keys}
 
 
 async def approved(ctx: Context) -> bool:

@@ -52,9 +52,12 @@ def judge_run(  # noqa: PLR0913  # all that an ending depends on, each by its na
     if error is not None:
         return Ending(Status.FAILED if error.permanent else Status.DEFERRED, error.reason, error.detail)
     counted = sum(states.values())
-    if read < expected or counted != read:
-        return Ending(Status.INCOMPLETE, Reason.COUNT_DIFFERS, f"expected {expected}, read {read}, counted {counted}")
+    # Details are numbers alone: they read alike in every language.
+    if read < expected:
+        return Ending(Status.INCOMPLETE, Reason.COUNT_DIFFERS, f"{read} / {expected}")
+    if counted != read:
+        return Ending(Status.INCOMPLETE, Reason.COUNT_DIFFERS, f"{counted} / {read}")
     owed = counted - sum(states.get(state, 0) for state in SETTLED)
     if owed and not dry_run:
-        return Ending(Status.INCOMPLETE, Reason.ITEMS_LEFT, f"{owed} of {counted}")
+        return Ending(Status.INCOMPLETE, Reason.ITEMS_LEFT, f"{owed} / {counted}")
     return Ending(Status.SUCCEEDED)

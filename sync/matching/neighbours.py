@@ -28,6 +28,14 @@ class Anchor(NamedTuple):
     """Position less number."""
 
 
+class Aired(NamedTuple):
+    """An episode's number, the day of its broadcast, and by how many days Trakt dates it late."""
+
+    number: int
+    day: int | None
+    late: int = 0
+
+
 def dated_option(options: Iterable[Option], *, single: bool = False) -> Option | None:
     """Return the option that a date leads to, unless it leads to several equally well.
 
@@ -47,15 +55,13 @@ def anchor_at(item: Item, option: Option | None) -> Anchor | None:
     return Anchor(item.number, option.line.subject_id, option.position - item.number)
 
 
-def with_neighbours(
-    show: Show, item: Item, options: Options, anchors: Sequence[Anchor], *, day: int | None, late: int = 0
-) -> None:
+def with_neighbours(show: Show, aired: Aired, options: Options, anchors: Sequence[Anchor]) -> None:
     """Let the nearest dated episodes before and after speak for the position on the same line.
 
     One neighbour is enough where a rule names the same position already, where no other subject could follow, and
     where the season is seen to begin with the subject.
     """
-    number = item.number or 0
+    number = aired.number
     at = bisect_left(anchors, (number,))
     sides = [anchors[at - 1]] if at else []
     while at < len(anchors) and anchors[at].number == number:
@@ -69,9 +75,9 @@ def with_neighbours(
         proposes = witnesses == BOTH_SIDES or alone
         if (known or proposes) and line.holds(number + offset):
             option = options.at(line, number + offset)
-            if not known and day:
-                compare_day(option, day, late=late)
-            option.numbers[E.NEIGHBOURS] = {"offset": offset, "sides": witnesses}
+            if not known and aired.day:
+                compare_day(option, aired.day, late=aired.late)
+            option.numbers[E.NEIGHBOURS] = {"offset": offset, "sides": witnesses, "number": witnesses}
     for option in options:
         if sides and not option.day and E.NEIGHBOURS not in option.numbers:
             option.against[E.OFF_LINE] = {"offsets": [anchor.offset for anchor in sides]}

@@ -125,15 +125,17 @@ class Season:
         for line in lines:
             positions = line.by_sort.get(number, ())
             if positions and not (line.first_sort == 1 and positions[0] == number):
-                options.at(line, positions[0]).numbers[E.SORT] = {"number": number, "position": positions[0]}
+                options.at(line, positions[0]).numbers[E.SORT] = {"number": number, "sort": number, "position": positions[0]}
 
     def _ranges(self, item: Item, options: Options) -> None:
-        for scheme, row in self.ranges(item):
+        ranges = self.ranges(item)
+        for scheme, row in ranges:
             line = self.show.line(row.subject_id)
             position = row.place(item.number or 0)
             if position and line.holds(position):
-                disputed = self.is_full and row.subject_id not in self.ids
-                detail = {"scheme": scheme, "position": position, "disputed": disputed}
+                rivals = any(of == scheme and other.subject_id != row.subject_id for of, other in ranges)
+                disputed = rivals or (self.is_full and row.subject_id not in self.ids)
+                detail = {"scheme": scheme, "number": item.number, "position": position, "disputed": disputed}
                 options.at(line, position).numbers.setdefault(E.RANGE, detail)
 
     def _absolute(self, item: Item, lines: Sequence[Line], options: Options) -> None:

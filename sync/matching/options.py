@@ -20,8 +20,8 @@ E = EvidenceCode
 OWN_RULES = frozenset({E.RANK, E.COUNTED, E.NEIGHBOURS})
 HALF = 0.5
 """What a rule is worth that repeats another's belief or needs one more: a range in TVDB's numbers, which Trakt
-rarely follows; a range that says of a TMDB season what its key says already, or that names a subject beside those
-that fill the season; a count that does not add up.
+rarely follows; a range that says of a TMDB season what its key says already, or that is disputed: by another range for
+the same number, or by subjects that fill the season without it; a count that does not add up.
 """
 
 

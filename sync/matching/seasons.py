@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sync.matching.codes import EvidenceCode
 from sync.matching.facts import Item, Verdict
 from sync.matching.late import pace_of
-from sync.matching.neighbours import Anchor, anchor_at, dated_option, with_neighbours
+from sync.matching.neighbours import Aired, Anchor, anchor_at, dated_option, with_neighbours
 from sync.matching.numbers import Season
 from sync.matching.options import Options, compare_day
 from sync.matching.weighing import ANOTHER_RELEASE, date_stands, verdict_of
@@ -37,7 +37,8 @@ def judge_season(show: Show, number: int, items: Sequence[Item], reading: Readin
     missed = max((_missed(season, item, options) for item, options in dated), default=0)
     verdicts = []
     for item, options in zip(items, found, strict=True):
-        with_neighbours(show, item, options, anchors, day=season.day(item), late=season.pace.days)
+        aired = Aired(item.number or 0, season.day(item), season.pace.days)
+        with_neighbours(show, aired, options, anchors)
         if missed > ANOTHER_RELEASE and not anchors:
             _doubt(options, missed)
         verdicts.append(verdict_of(season, item, options, reading))

@@ -11,7 +11,7 @@ from sync.matching.codes import EvidenceCode, MatchReason
 from sync.matching.dates import TOLERANCE, air_day, iso, near, read_day
 from sync.matching.facts import Confidence, Verdict
 from sync.matching.index import TMDB
-from sync.matching.neighbours import anchor_at, dated_option, with_neighbours
+from sync.matching.neighbours import Aired, anchor_at, dated_option, with_neighbours
 from sync.matching.options import Option, Options, compare_day, notes_of
 from sync.matching.titles import alike, kin
 
@@ -39,7 +39,7 @@ def judge_specials(show: Show, season: int, items: Sequence[Item], reading: Read
     pairs = zip(items, found, strict=True)
     anchors = sorted({anchor for item, options in pairs if (anchor := anchor_at(item, dated_option(options)))})
     for item, options in zip(items, found, strict=True):
-        with_neighbours(show, item, options, anchors, day=air_day(item.first_aired))
+        with_neighbours(show, Aired(item.number or 0, air_day(item.first_aired)), options, anchors)
     return [rules.verdict(list(options)) for options in found]
 
 

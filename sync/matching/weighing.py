@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sync.matching.facts import Item
+    from sync.matching.lines import Line
     from sync.matching.numbers import Season
     from sync.matching.options import Option, Options
     from sync.matching.reading import Reading
@@ -25,6 +26,10 @@ ANOTHER_RELEASE = 120
 """Days by which a date may miss its episode, pointing nowhere else, before it is more than another release."""
 ANOTHER_YEAR = 400
 """The same where other episodes of the season lie where their dates say: then this one date is a slip."""
+FEW_MORE = 3
+"""Episodes that Trakt's season may have more than the subject, such as an OVA counted along, and still be the same."""
+FEW_OF = 4
+"""They are at most one in so many."""
 MOST_CANDIDATES = 8
 
 
@@ -154,8 +159,13 @@ def _points(best: Option, other: Option) -> bool:
     return other.listed or (other.line is not best.line and (other.keyed or bool(other.numbers)))
 
 
+def _goes_on(season: Season, line: Line) -> bool:
+    """Whether Trakt's season goes on so far behind the subject's last episode that it must be another one."""
+    return bool(line.length) and season.highest - line.length > min(FEW_MORE, line.length // FEW_OF)
+
+
 def _rated_by_number(season: Season, best: Option, others: Sequence[Option]) -> tuple[Confidence, MatchReason | str]:
-    if False and len(season.keyed) == 1 and best.keyed and season.highest and not best.line.holds(season.highest):
+    if len(season.keyed) == 1 and best.keyed and _goes_on(season, best.line):
         best.against[E.TOO_MANY] = {"number": season.highest, "of": best.line.length}
         return LOW, MatchReason.NUMBER_FITS_NOBODY
     on_line = best.numbers.get(E.NEIGHBOURS, {}).get("sides") == BOTH_SIDES

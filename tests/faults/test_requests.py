@@ -19,18 +19,11 @@ CHOSEN_FAULTS = {"404", "reset after the effect"}
 USES_THE_TOKEN_UP = {"500 after the effect", "reset after the effect", "truncated", "wrong types"}
 """Refresh tokens work once: where the answer is lost, only the user can connect again."""
 
-TRAKT_ONLY = {"420", "423", "426"}
-UNTOLD = pytest.mark.xfail(reason="Trakt's own statuses have no meaning at Bangumi, and their reasons no text")
-
 
 def cases(requests):
     """Return each request with each fault and for how long, or the chosen ones."""
     return [
-        pytest.param(
-            *(name, fault, times),
-            id=f"{name}-{fault}-{'once' if times is ONCE else 'throughout'}",
-            marks=UNTOLD if request.service == "bangumi" and fault in TRAKT_ONLY else (),
-        )
+        pytest.param(name, fault, times, id=f"{name}-{fault}-{'once' if times is ONCE else 'throughout'}")
         for name, request in requests.items()
         for fault in FAULTS
         for times in (ONCE, THROUGHOUT)

@@ -39,8 +39,22 @@ def test_a_later_release_as_a_whole_passes():
     assert gate([planned(n, n, on("2020-01-16", n - 1)) for n in range(1, 13)], SUBJECTS) == [None] * 12
 
 
+def test_a_release_one_week_later_as_a_whole_passes():
+    assert gate([planned(n, n, on("2020-01-13", n - 1)) for n in range(1, 6)], SUBJECTS) == [None] * 5
+
+
+def test_two_dates_are_no_pattern():
+    plan = [planned(n, n, on("2020-01-13", n - 1)) for n in (1, 2)]
+    assert gate(plan, SUBJECTS) == ["gate_other_episode"] * 2
+
+
+def test_a_play_of_a_season_that_the_matcher_found_late_passes():
+    late = Evidence("airdate", supports=True, detail={"aired": "2020-01-27", "late": 7, "listed": "2020-01-20"})
+    item, _ = planned(3, 3, on("2020-01-13", 2))
+    assert gate([(item, Verdict(Candidate(1, 3, None, Confidence.HIGH, (late,))))], SUBJECTS) == [None]
+
+
 def test_a_release_one_week_later_as_a_whole_passes_to_its_end():
-    """The last date is on no episode's day, so that it is a shift and not an offset."""
     assert gate([planned(n, n, on("2020-01-13", n - 1)) for n in range(1, 13)], SUBJECTS) == [None] * 12
 
 

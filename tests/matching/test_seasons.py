@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sync.matching.facts import Episode, Subject
+from sync.matching.facts import Episode, Subject, Work
 from sync.matching.judge import judge
 from tests.matching.making import SHOW, codes, episode, index_of, known, listed, on, said, weekly
 
@@ -41,6 +41,18 @@ def test_a_number_beyond_the_last_episode_is_asked_with_the_subject_as_a_proposa
 
 def test_a_season_that_goes_beyond_the_subject_casts_doubt_on_all_its_undated_numbers():
     assert said(ONE, [episode(1, 3), episode(1, 20)], known(FIRST))[0] == (1, 3, "LOW", False)
+
+
+def test_numbers_within_the_subject_are_written_where_the_season_goes_on_for_a_few_more():
+    items = [episode(1, 3), episode(1, 14)]
+    found = said(ONE, items, known(FIRST, seasons=listed(1, None, 14)))
+    assert found[0] == (1, 3, "MEDIUM", False)
+    assert found[1][0] is None
+
+
+def test_a_few_more_are_not_as_many_again():
+    short = weekly(1, None, 3)
+    assert said(ONE, [episode(1, 2), episode(1, 5)], known(short))[0] == (1, 2, "LOW", False)
 
 
 def test_a_date_that_points_at_another_episode_is_asked():
@@ -110,6 +122,21 @@ def test_neighbours_on_one_side_do_not_overrule_the_rank():
     assert said(ONE, items, known(FIRST))[1][2] == "LOW"
 
 
+def test_dates_alone_do_not_bear_each_other_out():
+    """Trakt leaves out the fourth episode: the later dates say where its numbers lead, and no number says so."""
+    items = [episode(1, n, on("2020-01-06", n - 1 if n < 4 else n)) for n in range(1, 12)]
+    found = said(ONE, items, known(FIRST))
+    assert [confidence for _, _, confidence, _ in found] == ["HIGH"] * 3 + ["LOW"] * 8
+
+
+def test_dates_alone_are_borne_out_by_a_season_that_ends_with_the_subject():
+    """A show whose seasons Trakt counts otherwise than any data set: only its last number tells."""
+    long = weekly(1, "2020-01-06", 24)
+    items = [episode(2, n, on("2020-01-06", 11 + n)) for n in range(1, 13)]
+    assert said(ONE, items, known(long, seasons=listed(2, None, 12)))[4][:3] == (1, 17, "HIGH")
+    assert said(ONE, items, known(long, seasons=listed(2, None, 13)))[4][2] != "HIGH"
+
+
 def test_where_counts_and_dates_differ_the_date_wins_and_needs_a_number():
     ten = weekly(1, "2020-01-06", 10)
     item = episode(1, 13, on("2020-07-06", 1))
@@ -125,6 +152,34 @@ def test_a_range_of_anibridge_is_a_number_rule():
         ranges=((2, "tmdb", 100, 1, 13, 24, 1),),
     )
     assert said(index, [episode(1, 13)], known(weekly(1, None, 12), weekly(2, None, 12))) == [(2, 1, "HIGH", True)]
+
+
+def test_ranges_that_claim_the_same_number_cancel_each_other():
+    index = index_of(
+        (1, "tv", "2020-01-06", "", "tv/100"),
+        (2, "tv", "2020-07-06", "", "tv/100"),
+        ranges=((1, "tmdb", 100, 1, 1, 12, 1), (2, "tmdb", 100, 1, 1, 24, 1)),
+    )
+    seasons = listed(1, None, 24)
+    knowledge = known(weekly(1, None, 12), weekly(2, None, 12), seasons=seasons)
+    assert said(index, [episode(1, 3)], knowledge) == [(1, 3, "HIGH", True)]
+
+
+def test_a_range_of_another_subject_does_not_shake_a_season_that_is_full():
+    index = index_of(
+        (1, "tv", "2020-01-06", "", "tv/100"),
+        (2, "tv", "2020-07-06", "", "tv/100/season/2"),
+        ranges=((2, "tmdb", 100, 1, 1, 12, 1),),
+    )
+    knowledge = known(weekly(1, None, 12), weekly(2, None, 12), seasons=listed(1, None, 12))
+    assert said(index, [episode(1, 3)], knowledge)[0][:3] == (1, 3, "HIGH")
+
+
+def test_a_first_day_that_brought_several_episodes_points_nowhere_else():
+    undated = weekly(1, None, 12)
+    items = [episode(1, 1, on("2020-01-06")), episode(1, 2, on("2020-01-06")), episode(1, 3, on("2020-01-13"))]
+    knowledge = known(undated, weekly(2, None, 12, first_sort=13), seasons=listed(1, None, 24))
+    assert said(TWO_COURS, items, knowledge)[1][:2] == (1, 2)
 
 
 def test_seasons_numbered_as_on_tvdb_are_found_by_date():
@@ -202,6 +257,35 @@ def test_nothing_more_is_wanted_of_a_sure_match():
 
 def test_the_season_list_is_wanted_where_numbers_fit_no_subject():
     assert judge(ONE, SHOW, [episode(1, 99)], known(FIRST, seasons=None)).wants.seasons
+
+
+def test_an_undated_number_within_the_only_subject_costs_no_season_list():
+    assert not judge(ONE, SHOW, [episode(1, 3)], known(FIRST, seasons=None)).wants
+
+
+def test_a_date_that_points_nowhere_costs_no_season_list():
+    assert not judge(ONE, SHOW, [episode(1, 3, on("2020-05-04"))], known(FIRST, seasons=None)).wants
+
+
+def test_the_season_list_is_wanted_before_something_is_asked():
+    assert judge(TWO_COURS, SHOW, [episode(1, 13)], known(FIRST, SECOND, seasons=None)).wants.seasons
+
+
+def test_a_show_without_tmdb_id_is_found_through_the_subjects_of_its_other_ids():
+    index = index_of((1, "tv", "2020-01-06", "2020-03-23", "tv/100"), linked=((1, "", "", 200, "", 0),))
+    work = Work("show", tvdb=200, title="Show")
+    dated, undated = episode(1, 3, on("2020-01-06", 2), work=work), episode(1, 3, work=work)
+    assert said(index, [dated], known(FIRST)) == [(1, 3, "HIGH", True)]
+    assert said(index, [undated], known(FIRST)) == [(1, 3, "MEDIUM", True)]
+
+
+def test_other_ids_that_lead_to_two_shows_lead_to_none():
+    index = index_of(
+        (1, "tv", "2020-01-06", "", "tv/100"),
+        (2, "tv", "2020-07-06", "", "tv/101"),
+        linked=((1, "", "", 200, "", 0), (2, "", "", 200, "", 0)),
+    )
+    assert said(index, [episode(1, 3, work=Work("show", tvdb=200))], known(FIRST, SECOND))[0][0] is None
 
 
 def test_nothing_is_wanted_twice():

@@ -36,11 +36,14 @@ MEANINGS: dict[int, type[RemoteError]] = {
     HTTPStatus.UNAUTHORIZED: Unauthorized,
     HTTPStatus.NOT_FOUND: NotFound,
     HTTPStatus.REQUEST_TIMEOUT: ServerTrouble,
+    HTTPStatus.TOO_EARLY: ServerTrouble,
+}
+MEANINGS_AT_TRAKT: dict[int, type[RemoteError]] = {
     ACCOUNT_LIMIT: AccountLimit,
     HTTPStatus.LOCKED: AccountLocked,
-    HTTPStatus.TOO_EARLY: ServerTrouble,
     HTTPStatus.UPGRADE_REQUIRED: NeedsVip,
 }
+"""What only Trakt says of an account; from anybody else such a status is a plain refusal."""
 
 LONGEST_DETAIL = 200
 SHORTEST_SECRET = 6
@@ -72,7 +75,8 @@ def error_for(response: httpx.Response, service: str, scale: float, secrets: Ite
         return ServerTrouble(service, detail, status=status, retry_after=asked)
     if status == HTTPStatus.FORBIDDEN:
         return (AppRefused if service == "trakt" else Forbidden)(service, detail, status=status)
-    return MEANINGS.get(status, Rejected)(service, detail, status=status)
+    own = MEANINGS_AT_TRAKT if service == "trakt" else {}
+    return (own.get(status) or MEANINGS.get(status, Rejected))(service, detail, status=status)
 
 
 def is_html(response: httpx.Response) -> bool:

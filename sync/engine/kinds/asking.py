@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Max, Q
 
+from sync.bangumi.schemas import CollectionType
 from sync.engine import ledger
 from sync.engine.kinds import KINDS
 from sync.engine.kinds.entry import ALREADY, OURS, WRITE, Ask, Entry, Ours, Place, Seen, decide_entry, left
@@ -18,11 +19,11 @@ from sync.reasons import Reason
 from trakt.rules import Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from bgmsync.shared.http import RemoteError
-    from sync.bangumi.schemas import CollectionRow, CollectionType
+    from sync.bangumi.schemas import CollectionRow
     from sync.engine.kinds.entry import EntryChange, Fate
     from sync.matching.index import Index
     from sync.models import SubjectPlan, SyncRun
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 State = SyncItem.State
 STANDING = (State.DONE, State.ALREADY, State.SKIPPED)
 """States of facts that were answered before and still count, as a season's rating against its show's."""
+Begun = dict[tuple[int, int | None], tuple[int, "datetime | None"]]
+"""How many episodes of a title's season were watched, and when last."""
 HELD = (Reason.PRIVATE_ASKED, Reason.PRIVATE_SKIPPED, Reason.HELD_BACK)
 """Plays that were matched, and are left out for another reason than doubt."""
 
@@ -51,6 +54,16 @@ class Asking:
     ours: dict[int, Ours] = field(default_factory=dict)
     seen: dict[int, Seen] = field(default_factory=dict)
     played_at: dict[int, datetime] = field(default_factory=dict)
+
+    def unseen(self, listed: Mapping[int, CollectionType | None]) -> list[SyncItem]:
+        """Return the facts that would add an entry, or make more of a wish, without a word of what was watched."""
+        new = {
+            subject
+            for subject, asks in self.asks.items()
+            if listed.get(subject) in {None, CollectionType.WISH} and subject not in self.seen
+            if any(not ask.stands and (ask.rate or ask.tag or ask.wish or ask.drop) for ask in asks)
+        }
+        return [item for item in self.items.values() if new.intersection(item.targets)]
 
     @property
     def subjects(self) -> set[int]:
@@ -175,10 +188,9 @@ def _standing_ask(ask: Ask) -> Ask:
 
 def _note_what_is_known(asking: Asking, user_id: int) -> None:
     """Look up what we wrote to the subjects, and how much of them was watched."""
-    subjects = sorted(asking.asks)
     plays = SyncItem.objects.filter(user_id=user_id, kind=SyncItem.Kind.HISTORY)
     placed = plays.filter(Q(state__in=PLACED) | Q(reason__in=HELD))
-    for part in ledger.chunks(subjects):
+    for part in ledger.chunks(sorted(asking.asks)):
         for row in Written.objects.filter(user_id=user_id, subject_id__in=part):
             asking.ours[row.subject_id] = Ours(row.type, row.rate, frozenset(row.tags))
         mains = {s.pk: _main_count(s) for s in Subject.objects.filter(pk__in=part)}
@@ -187,26 +199,35 @@ def _note_what_is_known(asking: Asking, user_id: int) -> None:
             subject_id, main = row["subject_id"], mains.get(row["subject_id"], 0)
             asking.seen[subject_id] = Seen.ALL if main and row["n"] >= main else Seen.SOME
             asking.played_at[subject_id] = row["last"]
-    _note_begun_seasons(asking, plays)
+    note_begun(asking, _begun_in_ledger(asking, plays))
 
 
 def _main_count(subject: Subject) -> int:
     return sum(row[1] == MAIN_EPISODE for row in subject.episodes or ())
 
 
-def _note_begun_seasons(asking: Asking, plays: ledger.QuerySet[SyncItem]) -> None:
-    """Whatever was played of a season or film was seen, though none of the plays may have found its subject."""
+def _begun_in_ledger(asking: Asking, plays: ledger.QuerySet[SyncItem]) -> Begun:
     titles = sorted({item.title_id for item in asking.items.values() if item.title_id})
-    begun: dict[tuple[int, int | None], datetime | None] = {}
+    begun: Begun = {}
     for part in ledger.chunks(titles):
-        rows = plays.filter(title_id__in=part).order_by().values("title_id", "season").annotate(last=Max("watched_at"))
-        begun |= {(row["title_id"], row["season"]): row["last"] for row in rows}
+        rows = plays.filter(title_id__in=part).order_by().values("title_id", "season")
+        for row in rows.annotate(n=Count("episode_trakt_id", distinct=True), last=Max("watched_at")):
+            begun[row["title_id"], row["season"]] = (row["n"], row["last"])
+    return begun
+
+
+def note_begun(asking: Asking, begun: Begun) -> None:
+    """Take what was played of a season or film for seen, though no play may have found its subject."""
     for item in asking.items.values():
-        key = (item.title_id or 0, item.season)
-        if key not in begun:
+        if item.title_id is None:
             continue
-        film = item.season is None and item.source_key.rpartition("/")[2].startswith("movie:")
+        of_show = [count for (title, season), (count, _last) in begun.items() if title == item.title_id and season]
+        count, last = begun.get((item.title_id, item.season), (sum(of_show), None))
+        film = fact_of_row(item).media == "movie" and (item.title_id, None) in begun
+        if not (count or film):
+            continue
+        whole = film or 0 < item.told.get("_episodes", 0) <= count
         for subject_id in item.targets:
-            asking.seen[subject_id] = Seen.ALL if film else asking.seen.get(subject_id, Seen.SOME)
-            if last := begun[key]:
+            asking.seen[subject_id] = Seen.ALL if whole else asking.seen.get(subject_id, Seen.SOME)
+            if last is not None:
                 asking.played_at.setdefault(subject_id, last)

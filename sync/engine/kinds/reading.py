@@ -58,6 +58,8 @@ class ListReading:
     rejected: int = 0
     unsettled: bool = False
     """Something is missing that a second read must confirm, so the stamps are not believed yet."""
+    asked: list[int] = field(default_factory=list)
+    """Items that this read put into review, because too many of the list are missing."""
     error: RemoteError | None = None
 
     @property
@@ -110,7 +112,7 @@ async def _read_kind(ctx: Context, kind: Kind, reading: ListReading) -> None:
     if reading.is_complete and not reading.rejected:
         take_back = ctx.config.removed == Removed.TAKE_BACK
         gone = await sync_to_async(note_gone)(ctx.run, kind.name, reading.keys, take_back=take_back)
-        reading.unsettled = gone.unsettled
+        reading.unsettled, reading.asked = gone.unsettled, gone.asked
 
 
 async def _read_list(

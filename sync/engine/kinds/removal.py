@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -29,9 +29,10 @@ MOST_GONE = 0.1
 
 @dataclass(slots=True)
 class Gone:
-    """What a read told of removals. ``unsettled``: another read must agree first."""
+    """What a read told of removals. ``unsettled``: another read must agree first. ``asked``: items put into review."""
 
     unsettled: bool = False
+    asked: list[int] = field(default_factory=list)
 
 
 def note_gone(run: SyncRun, kind: str, keys: Collection[str], *, take_back: bool) -> Gone:
@@ -62,17 +63,23 @@ def _note(run: SyncRun, kind: str, missing: list[int], *, known: int, take_back:
             run.log("No longer on Trakt: %(n)s rows of %(kind)s. What was written stays.", n=len(missing), kind=kind)
             return Gone()
         if len(missing) > MOST_GONE * known:
-            _settle(missing, gone_reads=AGREEING, state=State.REVIEW, reason=Reason.LIST_SHRANK, next_try_at=None)
+            written = _of(missing, state=State.DONE)
+            _settle(missing, gone_reads=AGREEING)
+            _settle(written, state=State.REVIEW, reason=Reason.LIST_SHRANK, next_try_at=None)
             counts = {"n": len(missing), "known": known, "kind": kind}
             run.log("%(n)s of %(known)s rows of %(kind)s are missing on Trakt: please confirm.", "warning", **counts)
-            return Gone()
-        agreed = [
-            pk
-            for part in ledger.chunks(missing)
-            for pk in SyncItem.objects.filter(pk__in=part, gone_reads__gte=AGREEING).values_list("pk", flat=True)
-        ]
-        _settle(agreed, state=State.NEW, reason="", detail="", next_try_at=None)
+            return Gone(asked=written)
+        agreed = _of(missing, gone_reads__gte=AGREEING)
+        _settle(_of(agreed, state=State.DONE), state=State.NEW, reason="", detail="", next_try_at=None)
         return Gone(unsettled=len(agreed) < len(missing))
+
+
+def _of(keys: list[int], **conditions: object) -> list[int]:
+    """Return those of the items that fulfil *conditions*; only what is done was written by us."""
+    found: list[int] = []
+    for part in ledger.chunks(keys):
+        found += SyncItem.objects.filter(pk__in=part, **conditions).values_list("pk", flat=True)
+    return found
 
 
 def _settle(keys: list[int], **values: object) -> None:
