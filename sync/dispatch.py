@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bgmsync.shared.models import ConnectionState, Heartbeat
-from sync import queue, runs
+from sync import decisions, mappings, queue, runs
 from sync.models import SyncRun
 from trakt.models import TraktConfig
 
@@ -27,10 +27,12 @@ NEEDS_A_HAND = {ConnectionState.NONE, ConnectionState.RECONNECT}
 
 
 def dispatch() -> None:
-    """Revive dead runs, start due ones, and once a day remove what the operator does not want to keep."""
+    """Revive dead runs, start due ones and those that a decision left; then what is done once a day or a week."""
     revive()
     start_due()
+    decisions.follow_up()
     prune_daily()
+    mappings.refresh_if_due()  # last: it may download for minutes
 
 
 def revive() -> int:

@@ -73,7 +73,7 @@ def override_of(row: MappingOverride) -> Override:
         first=row.first_episode,
         last=row.last_episode,
         subject_id=row.subject_id,
-        offset=row.first_position - (row.first_episode or 1),
+        offset=row.first_position - (1 if row.first_episode is None else row.first_episode),
         episode_id=row.episode_id,
         personal=row.user_id is not None,
     )

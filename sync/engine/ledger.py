@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from bgmsync.shared import pauses
 from sync.engine.written import note_attempt, note_written
-from sync.models import SubjectPlan, SyncItem
+from sync.models import Subject, SubjectPlan, SyncItem
 from sync.reasons import Reason
 from trakt.models import Title
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from sync.bangumi.schemas import CollectionRow
+    from sync.bangumi.schemas import CollectedSubject, CollectionRow
     from sync.models import SyncRun
 
 State = SyncItem.State
@@ -35,6 +35,7 @@ VERDICT_FIELDS = [
     "detail",
     "subject_id",
     "targets",
+    "stale",
     "episode_id",
     "position",
     "confidence",
@@ -290,6 +291,19 @@ def postpone_matched(run: SyncRun, reason: str) -> int:
         run=run,
         attempts=F("attempts") + 1,
         next_try_at=timezone.now() + pauses.before_next_try(1),
+    )
+
+
+def remember_names(subjects: Iterable[CollectedSubject]) -> None:
+    """Keep the names that the user's list told, for the pages that show subjects."""
+    Subject.objects.bulk_create(
+        [
+            Subject(id=s.id, name=s.name[:300], name_cn=s.name_cn[:300], date=s.date[:20], type=s.type, eps=s.eps or 0)
+            for s in subjects
+        ],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["name", "name_cn", "date", "type", "eps"],
     )
 
 

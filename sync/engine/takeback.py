@@ -8,6 +8,7 @@ from asgiref.sync import sync_to_async
 from django.db.models import F, Q
 
 from sync.bangumi.schemas import EpisodeStatus
+from sync.engine.kinds.stale import forget_stale, stale_facts
 from sync.engine.plan import read_lists
 from sync.engine.undo import Restore, plan_restores, put_back
 from sync.models import SubjectPlan, SyncItem
@@ -27,6 +28,9 @@ STANDING = (State.MATCHED, State.PLANNED, State.DONE, State.ALREADY)
 async def take_back(ctx: Context) -> None:
     """Put back, save what the user changed since, the ticks of items that were judged anew and went elsewhere."""
     restores = await sync_to_async(_restores)(ctx.run.user_id)
+    for subject_id, restore in (await sync_to_async(stale_facts)(ctx.run.user_id)).items():
+        known = restores.setdefault(subject_id, restore)
+        known.rate_ours, known.tags_given = restore.rate_ours, restore.tags_given
     if not restores:
         return
     ticks = sum(len(restore.marks) for restore in restores.values())
@@ -37,6 +41,7 @@ async def take_back(ctx: Context) -> None:
     await read_lists(ctx, restores)
     await put_back(ctx, await plan_restores(ctx, restores))
     await sync_to_async(_forget)(ctx.run.user_id, restores)
+    await sync_to_async(forget_stale)(ctx.run.user_id)
 
 
 def stale_items(user_id: int) -> QuerySet[SyncItem]:

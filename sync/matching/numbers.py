@@ -125,7 +125,11 @@ class Season:
         for line in lines:
             positions = line.by_sort.get(number, ())
             if positions and not (line.first_sort == 1 and positions[0] == number):
-                options.at(line, positions[0]).numbers[E.SORT] = {"number": number, "sort": number, "position": positions[0]}
+                options.at(line, positions[0]).numbers[E.SORT] = {
+                    "number": number,
+                    "sort": number,
+                    "position": positions[0],
+                }
 
     def _ranges(self, item: Item, options: Options) -> None:
         ranges = self.ranges(item)

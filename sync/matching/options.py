@@ -174,7 +174,7 @@ def compare_day(option: Option, day: int, *, late: int = 0, weekly: bool = True)
             option.against[E.OTHER_DATE] = {**aired, "listed": iso(listed), "days": day - listed}
         return
     if expected := _expected(line, position, day, weekly=weekly):
-        option.day = expected[0], {**aired, "expected": iso(expected[1])}
+        option.day = expected[0], {**aired, _QUOTED[expected[0]]: iso(expected[1])}
         option.distance = abs(day - expected[1])
     elif not line.during(day):
         days = day - line.begin if day < line.begin else day - line.end
@@ -198,6 +198,10 @@ def _expected(line: Line, position: int, day: int, *, weekly: bool) -> tuple[Evi
         if near(day, week):
             return E.WEEKLY, week
     return None
+
+
+_QUOTED = {E.PREMIERE: "begin", E.FINALE: "end", E.WEEKLY: "expected"}
+"""What the evidence calls the day that was expected."""
 
 
 def _weekly(line: Line, position: int) -> Iterable[int]:

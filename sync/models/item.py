@@ -74,6 +74,7 @@ class SyncItem(models.Model):
     confidence = models.PositiveSmallIntegerField(_("confidence"), default=0)
     ticked_subject_id = models.BigIntegerField(null=True, help_text="Where this program ticked it, to take it back.")
     ticked_episode_id = models.BigIntegerField(null=True)
+    stale = models.JSONField(default=list, help_text="Subjects it was written to before a person chose others.")
     by_person = models.BooleanField(_("decided by a person"), default=False)
     evidence = models.JSONField(default=list)
     candidates = models.JSONField(default=list)

@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from sync.models import SyncItem
+from trakt.forms import RULES
 from trakt.models import TraktConfig
 
 if TYPE_CHECKING:
@@ -184,6 +185,7 @@ class TestFile:
             "scope",
             "threshold",
             "private",
+            *RULES,
         }
 
     def test_what_a_file_leaves_out_stays(self, page, rows, client):

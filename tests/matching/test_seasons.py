@@ -179,7 +179,18 @@ def test_a_first_day_that_brought_several_episodes_points_nowhere_else():
     undated = weekly(1, None, 12)
     items = [episode(1, 1, on("2020-01-06")), episode(1, 2, on("2020-01-06")), episode(1, 3, on("2020-01-13"))]
     knowledge = known(undated, weekly(2, None, 12, first_sort=13), seasons=listed(1, None, 24))
-    assert said(TWO_COURS, items, knowledge)[1][:2] == (1, 2)
+    assert said(TWO_COURS, items, knowledge)[1][:3] == (1, 2, "HIGH")
+
+
+def test_the_first_day_of_a_subject_beside_the_season_points_nowhere():
+    index = index_of(
+        (1, "tv", "2020-01-06", "", "tv/100"),
+        (2, "web", "2020-01-14", "", ""),
+        linked=((2, "", "", 200, "", 0),),
+    )
+    bare = Subject(1, date="2020-01-06", eps=12, episodes=())
+    item = episode(1, 4, on("2020-01-14"))
+    assert said(index, [item], known(bare, weekly(2, None, 3)))[0][:3] == (1, 4, "MEDIUM")
 
 
 def test_seasons_numbered_as_on_tvdb_are_found_by_date():

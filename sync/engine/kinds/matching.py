@@ -48,7 +48,11 @@ def match_lists(run: SyncRun, config: TraktConfig, index: Index) -> None:
         rules = Rules.of(config)
         for item in items:
             item.run = run
-            _conclude(item, _leads(item, wheres, config.scope, rules), wheres.where(item))
+            before = item.targets
+            leads = _leads(item, wheres, config.scope, rules)
+            _conclude(item, leads, wheres.where(item))
+            if item.ticked_subject_id is not None and (wheres.where(item).is_decided or leads.reason == Reason.IGNORED):
+                item.stale = sorted({*item.stale, *before} - {*item.targets})
         ledger.save_verdicts(items)
 
 
