@@ -303,19 +303,19 @@ def _late(
 ) -> None:
     """Measure what becomes of seasons whose dates are all late by as much."""
     modes = (("all of a season", together), ("its first episodes", first_ones), ("every item alone", alone))
-    print(f"dates late as a whole\n{'':22}{'days':>5}{'rows':>7}{'right':>8}{'wrong':>8}{'asked':>8}")
+    print(f"dates late as a whole\n{'':22}{'days':>5}{'':6}{'rows':>7}{'right':>8}{'wrong':>8}{'asked':>8}")
+    regular = [[row for row in group if row.item.season] for group in groups]
     for name, mode in modes:
         for days in LATE:
-            service.season_lists = 0
-            regular = [[row for row in group if row.item.season] for group in groups]
             late = [rows for group in regular if (rows := _dated_late(service, group, days))]
             answers = [answer for group in late for answer in mode(indexes, service, group)]
-            counts = Counter(map(outcome, answers))
-            shares = "".join(f"{counts[result] / counts.total():8.2%}" for result in ("right", "wrong", "asked"))
-            print(f"{name:22}{days:5}{counts.total():7}{shares}  {counts['wrong']:4} wrong", end="")
-            print(f", {service.season_lists} season lists of Trakt")
+            for numbering in ("tmdb", "tvdb"):
+                counts = Counter(outcome(answer) for answer in answers if answer.row.label["numbering"] == numbering)
+                shares = "".join(f"{counts[result] / counts.total():8.2%}" for result in ("right", "wrong", "asked"))
+                print(f"{name:22}{days:5} {numbering:5}{counts.total():7}{shares}")
             if options.wrong:
                 _wrong(answers, options)
+    print()
 
 
 def _print_counts(category: str, numbering: str, counts: Counter[str]) -> None:

@@ -1,4 +1,4 @@
-"""Write docs/reasons.md from the program's own texts: `make docs`. A test fails when the page is not what this writes."""
+"""Write docs/reasons.md from the program's own texts: `make docs`. A test fails when the page is another."""
 
 from __future__ import annotations
 

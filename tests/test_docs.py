@@ -16,7 +16,8 @@ ROOT = Path(__file__).parent.parent
 
 def test_the_page_of_reasons_is_the_programs_own():
     spec = importlib.util.spec_from_file_location("write_reasons", ROOT / "docs" / "write_reasons.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     writer = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(writer)
     assert writer.PAGE.read_text(encoding="utf-8") == writer.page(), "run: make docs"

@@ -25,7 +25,7 @@ class ProductCommand(BaseCommand):
     30 MB, and ``manage.py check`` and the tests do it.
     """
 
-    requires_system_checks = (TAG,)
+    requires_system_checks: Any = (TAG,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON alone on standard output")

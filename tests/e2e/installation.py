@@ -64,7 +64,7 @@ class Installation:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start one of our commands and leave it running, in a session of its own."""
-        return subprocess.Popen(  # noqa: S603  # our own program
+        return subprocess.Popen(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=self.env,

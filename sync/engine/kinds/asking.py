@@ -82,7 +82,7 @@ class Asking:
         """Answer what is asked of a subject. *seen* is what its episode list told, where that was read."""
         place = Place(
             entry=entry_of(row),
-            ours=_with_attempt(self.ours.get(subject_id, Ours()), unfinished),
+            ours=_with_attempt(self.ours.get(subject_id, Ours()), unfinished, row),
             seen=max((seen or Seen.NOTHING, self.seen.get(subject_id, Seen.NOTHING)), key=lambda s: s.value),
             played_at=self.played_at.get(subject_id),
         )
@@ -135,34 +135,44 @@ def entry_of(row: CollectionRow | None) -> Entry | None:
     return Entry(row.type, row.rate, tuple(row.tags), row.private, row.updated_at) if row else None
 
 
-def _with_attempt(ours: Ours, plan: SubjectPlan | None) -> Ours:
-    """Count what an interrupted attempt may have written as ours."""
-    if plan is None:
+def _with_attempt(ours: Ours, plan: SubjectPlan | None, row: CollectionRow | None) -> Ours:
+    """Count as ours what an attempt that was not seen through meant to write and the entry shows.
+
+    What it does not show has not arrived, or the user changed it since: the last that is known decides.
+    """
+    if plan is None or row is None:
         return ours
-    added = set(plan.tags or ()) - set(plan.before.get("tags", ()))
+    state = CollectionType.DONE if plan.complete else plan.collect
+    given = set(plan.tags or ()) - set(plan.before.get("tags", ()))
     return Ours(
-        type=(2 if plan.complete else plan.collect) or ours.type,
-        rate=ours.rate if plan.rate is None else plan.rate,
-        tags=ours.tags | added,
+        type=row.type if row.type == state else ours.type,
+        rate=row.rate if row.rate == plan.rate else ours.rate,
+        tags=ours.tags | given.intersection(row.tags),
     )
 
 
 def gather(run: SyncRun, config: TraktConfig, index: Index) -> Asking:
     """Collect the asks of all matched facts, and of those that stand for the same titles."""
-    asking = Asking(Rules.of(config))
     fresh = list(lists_of(run.user_id).filter(state=State.MATCHED).defer("evidence", "candidates"))
-    if not fresh:
-        return asking
     for item in fresh:
         item.run = run
-    asking.items = {item.pk: item for item in fresh}
     titles = sorted({item.title_id for item in fresh if item.title_id})
-    wheres = Wheres.of(run.user_id, titles, index, config.threshold)
+    return gather_from(fresh, list(_standing(run.user_id, titles)), config, index, Rules.of(config))
+
+
+def gather_from(
+    fresh: Sequence[SyncItem], standing: Sequence[SyncItem], config: TraktConfig, index: Index, rules: Rules
+) -> Asking:
+    asking = Asking(rules, {item.pk: item for item in fresh})
+    if not fresh:
+        return asking
+    titles = sorted({item.title_id for item in fresh if item.title_id})
+    wheres = Wheres.of(config.user_id, titles, index, config.threshold)
     for item in fresh:
         _ask(asking, item, wheres, stands=False)
-    for item in _standing(run.user_id, titles):
+    for item in standing:
         _ask(asking, item, wheres, stands=True)
-    _note_what_is_known(asking, run.user_id)
+    _note_what_is_known(asking, config.user_id)
     return asking
 
 

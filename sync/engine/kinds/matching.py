@@ -44,16 +44,22 @@ def match_lists(run: SyncRun, config: TraktConfig, index: Index) -> None:
     titles = list(news.order_by("title_id").values_list("title_id", flat=True).distinct())
     for part in ledger.chunks(titles, TITLES_AT_ONCE):
         items = list(news.filter(title_id__in=part).order_by("title_id", "pk"))
-        wheres = Wheres.of(run.user_id, part, index, config.threshold)
-        rules = Rules.of(config)
+        judge_in_memory(items, config, index, Rules.of(config))
         for item in items:
             item.run = run
-            before = item.targets
-            leads = _leads(item, wheres, config.scope, rules)
-            _conclude(item, leads, wheres.where(item))
-            if item.ticked_subject_id is not None and (wheres.where(item).is_decided or leads.reason == Reason.IGNORED):
-                item.stale = sorted({*item.stale, *before} - {*item.targets})
         ledger.save_verdicts(items)
+
+
+def judge_in_memory(items: Sequence[SyncItem], config: TraktConfig, index: Index, rules: Rules) -> None:
+    """Give *items* their subjects, or the reason why they have none; nothing is stored."""
+    titles = sorted({item.title_id for item in items if item.title_id})
+    wheres = Wheres.of(config.user_id, titles, index, config.threshold)
+    for item in items:
+        before = item.targets
+        leads = leads_of(item, wheres, config.scope, rules)
+        _conclude(item, leads, wheres.where(item))
+        if item.ticked_subject_id is not None and (item.by_person or leads.reason == Reason.IGNORED):
+            item.stale = sorted({*item.stale, *before} - {*item.targets})
 
 
 def lists_of(user_id: int) -> Any:
@@ -119,7 +125,7 @@ def _played(user_id: int, title_ids: Sequence[int]) -> Played:
     return played
 
 
-def _leads(item: SyncItem, wheres: Wheres, scope: str, rules: Rules) -> Leads:
+def leads_of(item: SyncItem, wheres: Wheres, scope: str, rules: Rules) -> Leads:
     where = wheres.where(item)
     if wheres.is_ignored(item):
         return Leads(reason=str(Reason.IGNORED))
@@ -134,11 +140,12 @@ def _conclude(item: SyncItem, leads: Leads, where: Where) -> None:
     item.detail, item.next_try_at = "", None
     if leads.subjects:
         item.targets, item.subject_id = list(leads.subjects), leads.subjects[0]
+        item.by_person = where.decides(item.season)
         item.state, item.reason = State.MATCHED, ""
         item.confidence = int(Confidence.MEDIUM)
         item.evidence = _evidence(item, where)
         return
-    item.targets, item.subject_id = [], None
+    item.targets, item.subject_id, item.by_person = [], None, False
     if leads.reason and not leads.asked:
         item.state, item.reason = State.SKIPPED, leads.reason
         return
@@ -157,7 +164,7 @@ def _candidates(subjects: Iterable[int]) -> Iterable[dict[str, Any]]:
 
 
 def _evidence(item: SyncItem, where: Where) -> list[dict[str, Any]]:
-    if where.is_decided:
+    if item.by_person:
         return [{"code": str(EvidenceCode.OVERRIDE), "supports": True, "detail": {"scope": "work"}}]
     best = where.movie.best if where.work.kind == "movie" else None
     if best is not None and best.subject_id == item.subject_id:

@@ -36,7 +36,7 @@ def reopen_by_rules(run: SyncRun, config: TraktConfig) -> None:
 def _reopen(run: SyncRun, config: TraktConfig) -> None:
     mine = SyncItem.objects.filter(user_id=run.user_id, state__in=PLAIN).exclude(reason__in=FINAL)
     again = {"state": State.NEW, "reason": "", "detail": "", "next_try_at": None, "run": run}
-    mine.exclude(kind=SyncItem.Kind.HISTORY).filter(gone_at=None, by_person=False).update(**again)
+    mine.exclude(kind=SyncItem.Kind.HISTORY).filter(gone_at=None).update(**again)
     plays = mine.filter(kind=SyncItem.Kind.HISTORY)
     matched = {**again, "state": State.MATCHED}
     if config.mark_private != PrivateMarks.ASK:

@@ -57,6 +57,10 @@ class Where:
         """Whether a person said where this is, or a part of it."""
         return any(self._decided.values())
 
+    def decides(self, season: int | None) -> bool:
+        """Whether a person said where this season is, or the work as a whole."""
+        return bool(self._decided.get(season) or self._decided.get(None))
+
     @cached_property
     def movie(self) -> Verdict:
         return judge(self._index, self.work, [Item(self.work)], Known()).verdicts[0]
