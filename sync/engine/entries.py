@@ -91,8 +91,9 @@ async def _read_back(ctx: Context, subjects: Collection[int]) -> dict[int, Colle
     username = ctx.account.username
     listed = sum(state is not None for state in ctx.lists.values())
     pages = max(-(-max(ctx.account.listed, listed) // COLLECTION_LIMIT), 1)
-    if len(subjects) > pages and ctx.config.scope != Scope.ALL:
-        found = await ctx.bangumi.collections(username, SubjectType.ANIME)
+    if len(subjects) > pages:
+        everything = ctx.config.scope == Scope.ALL
+        found = await ctx.bangumi.collections(username, None if everything else SubjectType.ANIME)
         rows = {row.subject_id: row for row in found}
     else:
         rows = {}

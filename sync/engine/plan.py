@@ -188,7 +188,7 @@ async def _plan_plays(
             _resolve(listing, items),
             ended=_ended(ctx, subject_id, listing),
             film=_is_film(items, listing),
-            resumed=unfinished is not None,
+            resumed=unfinished is not None and bool(unfinished.mark or unfinished.complete),
             rules=ctx.rules,
         )
 

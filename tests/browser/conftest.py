@@ -46,7 +46,7 @@ class Installation:
     manage: list[str] = field(default_factory=lambda: [sys.executable, "-m", "bgmsync"])
 
     def command(self, *arguments: str, stdin: str = "") -> str:
-        done = subprocess.run(  # noqa: S603  # our own program
+        done = subprocess.run(  # our own program
             [*self.manage, *arguments], env=self.env, input=stdin, capture_output=True, text=True, check=True
         )
         return done.stdout
@@ -102,7 +102,7 @@ def installation(tmp_path_factory):
             "RETRY_SCALE": "0.001",
         }
         with (folder / "log").open("w") as log:
-            up = subprocess.Popen(  # noqa: S603  # our own program
+            up = subprocess.Popen(  # our own program
                 [sys.executable, "-m", "bgmsync", "up", "--json", "--port", str(port)],
                 env=env,
                 stdout=subprocess.PIPE,

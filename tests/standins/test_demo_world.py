@@ -80,7 +80,7 @@ def test_the_list_holds_what_must_not_be_touched(world):
 
 def test_it_runs_in_a_process_of_its_own_until_it_is_told_to_stop():
     command = [sys.executable, "-m", "bgmsync.standins"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - this very interpreter
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         urls = json.loads(process.stdout.readline() if process.stdout else "")
         answer = httpx.get(f"{urls['bangumi_api']}/v0/subjects/1428", headers=AGENT)
         process.send_signal(signal.SIGTERM)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -228,11 +228,15 @@ def _begun_in_ledger(asking: Asking, plays: ledger.QuerySet[SyncItem]) -> Begun:
 
 def note_begun(asking: Asking, begun: Begun) -> None:
     """Take what was played of a season or film for seen, though no play may have found its subject."""
+    of_show: Counter[int] = Counter()
+    for (title_id, season), (count, _last) in begun.items():
+        of_show[title_id] += count if season else 0
     for item in asking.items.values():
         if item.title_id is None:
             continue
-        of_show = [count for (title, season), (count, _last) in begun.items() if title == item.title_id and season]
-        count, last = begun.get((item.title_id, item.season), (sum(of_show), None))
+        count, last = begun.get((item.title_id, item.season), (0, None))
+        if item.season is None and len(item.targets) == 1:  # of several seasons this would not tell which
+            count = of_show[item.title_id]
         film = fact_of_row(item).media == "movie" and (item.title_id, None) in begun
         if not (count or film):
             continue
