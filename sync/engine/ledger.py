@@ -169,9 +169,9 @@ def matched_subjects(user_id: int) -> list[int]:
 
 
 def matched_items(user_id: int, subjects: Sequence[int]) -> tuple[list[SyncItem], dict[int, Title]]:
-    """Return the items that are to be planned, without what was noted about their match, and their titles."""
+    """Return the items that are to be planned, without their rivals, and their titles."""
     rows = SyncItem.objects.filter(user_id=user_id, state=State.MATCHED, kind=PLAYS, subject_id__in=subjects)
-    rows = rows.defer("evidence", "candidates")
+    rows = rows.defer("candidates")
     items = list(rows.order_by("subject_id", "pk"))
     titles = Title.objects.filter(pk__in={item.title_id for item in items}).defer("seasons")
     return items, {title.pk: title for title in titles}

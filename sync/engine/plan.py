@@ -19,7 +19,7 @@ from sync.engine.kinds.asking import gather
 from sync.engine.kinds.entry import Seen
 from sync.engine.kinds.watched import learn_what_was_watched
 from sync.engine.rules import HELD, Change, Found, decide, has_ended
-from sync.matching.facts import MAIN_EPISODE, Candidate, Confidence, Verdict
+from sync.matching.facts import MAIN_EPISODE, Candidate, Confidence, Evidence, Verdict
 from sync.matching.gate import gate
 from sync.models import SubjectPlan, SyncItem, SyncRun
 from sync.reasons import Reason
@@ -255,13 +255,7 @@ def _through_gate(subject: Subject, pairs: Sequence[tuple[SyncItem, Work]]) -> l
     kept = [item for item, _work in pairs if item.by_person]
     judged = [(item, work) for item, work in pairs if not item.by_person]
     conflicts = gate(
-        [
-            (
-                fact_of(item, work),
-                Verdict(Candidate(subject.id, item.position, item.episode_id, Confidence(item.confidence))),
-            )
-            for item, work in judged
-        ],
+        [(fact_of(item, work), Verdict(_as_candidate(item, subject.id))) for item, work in judged],
         {subject.id: subject},
     )
     for (item, _work), conflict in zip(judged, conflicts, strict=True):
@@ -270,6 +264,12 @@ def _through_gate(subject: Subject, pairs: Sequence[tuple[SyncItem, Work]]) -> l
         else:
             _review([item], str(conflict))
     return kept
+
+
+def _as_candidate(item: SyncItem, subject_id: int) -> Candidate:
+    """Return what the item was matched with, evidence and all: the gate asks whether its season airs late."""
+    evidence = tuple(Evidence(e["code"], e["supports"], e["detail"]) for e in item.evidence)
+    return Candidate(subject_id, item.position, item.episode_id, Confidence(item.confidence), evidence)
 
 
 def _resolve(listing: Listing, items: list[SyncItem]) -> set[int]:
