@@ -98,15 +98,16 @@ def test_up_serves_and_stops_cleanly_on_sigterm_leaving_no_process(install_apart
     port = free_port()
     process = installation.start("up", "--port", str(port), "--json")
     base = f"http://127.0.0.1:{port}"
+    assert process.stdout is not None
     try:
+        announced = json.loads(process.stdout.readline())  # it is said once the server answers
         wait_for(lambda: get(f"{base}/healthz")[0] == 200)
         status, page = get(f"{base}/admin/login/")
         assert status == 200
         assert 'name="password"' in page
     finally:
         process.terminate()
-        out, err = process.communicate(timeout=PATIENCE)
-    announced = json.loads(out)
+        _out, err = process.communicate(timeout=PATIENCE)
     assert announced["address"] == f"{base}/admin/"
     assert announced["password"]
     assert process.returncode == 0, err
