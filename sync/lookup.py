@@ -22,7 +22,7 @@ from bgmsync.shared.http import (
     user_agent,
 )
 from sync.bangumi.client import Bangumi
-from sync.engine.facts import episode_of, override_of
+from sync.engine.facts import episode_of, evidence_rows, override_of
 from sync.engine.index import current_index
 from sync.matching import overrides as decisions
 from sync.matching.facts import Confidence, Item, Known, Subject, Verdict, Work
@@ -230,10 +230,7 @@ def _answer(verdict: Verdict) -> dict[str, Any]:
         "position": best.position if best else None,
         "confidence": _said(verdict).name.lower(),
         "reason": str(verdict.reason),
-        "evidence": [
-            {"code": str(e.code), "supports": e.supports, "detail": dict(e.detail)}
-            for e in (best.evidence if best else ())
-        ],
+        "evidence": evidence_rows(best.evidence if best else ()),
         "candidates": [
             {"subject_id": c.subject_id, "position": c.position, "confidence": c.confidence.name.lower()}
             for c in verdict.candidates

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
-from sync.matching.facts import Episode, Item, Listed, Subject, Work
+from sync.matching.facts import Episode, Evidence, Item, Listed, Subject, Work
 from sync.matching.overrides import Override
 from sync.models import MappingOverride
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sync.bangumi.schemas import EpisodeRow
     from sync.bangumi.schemas import Subject as SubjectRow
@@ -85,3 +85,13 @@ def episode_of(row: EpisodeRow) -> Episode:
 
 def subject_of(row: SubjectRow) -> Subject:
     return Subject(row.id, row.name, row.name_cn, row.date, row.platform, row.type, row.eps or 0)
+
+
+def evidence_rows(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
+    """Return *evidence* in the form that items keep and answers show."""
+    return [{"code": str(e.code), "supports": e.supports, "detail": dict(e.detail)} for e in evidence]
+
+
+def evidence_of(rows: Iterable[Mapping[str, Any]]) -> tuple[Evidence, ...]:
+    """Return what :func:`evidence_rows` kept."""
+    return tuple(Evidence(row["code"], row["supports"], row["detail"]) for row in rows)

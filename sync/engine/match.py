@@ -10,7 +10,7 @@ from django.utils import timezone
 from bgmsync.shared.http import NotFound, RemoteError, together
 from sync.engine import ledger
 from sync.engine.context import STOPS_ALL
-from sync.engine.facts import fact_of, listed_of, overrides_for, subject_of, work_of
+from sync.engine.facts import evidence_rows, fact_of, listed_of, overrides_for, subject_of, work_of
 from sync.engine.kinds.matching import match_lists
 from sync.engine.scope import out_of_scope
 from sync.matching import overrides as decisions
@@ -229,7 +229,5 @@ def _as_json(candidate: Candidate) -> dict:
         "position": candidate.position,
         "episode_id": candidate.episode_id,
         "confidence": int(candidate.confidence),
-        "evidence": [
-            {"code": str(e.code), "supports": e.supports, "detail": dict(e.detail)} for e in candidate.evidence
-        ],
+        "evidence": evidence_rows(candidate.evidence),
     }

@@ -14,12 +14,12 @@ from sync.bangumi.schemas import CollectionType, EpisodeStatus, SubjectType
 from sync.engine import ledger
 from sync.engine.adult import is_adult
 from sync.engine.context import STOPS_ALL
-from sync.engine.facts import fact_of, work_of
+from sync.engine.facts import evidence_of, fact_of, work_of
 from sync.engine.kinds.asking import gather
 from sync.engine.kinds.entry import Seen
 from sync.engine.kinds.watched import learn_what_was_watched
 from sync.engine.rules import HELD, Change, Found, decide, has_ended
-from sync.matching.facts import MAIN_EPISODE, Candidate, Confidence, Evidence, Verdict
+from sync.matching.facts import MAIN_EPISODE, Candidate, Confidence, Verdict
 from sync.matching.gate import gate
 from sync.models import SubjectPlan, SyncItem, SyncRun
 from sync.reasons import Reason
@@ -268,7 +268,7 @@ def _through_gate(subject: Subject, pairs: Sequence[tuple[SyncItem, Work]]) -> l
 
 def _as_candidate(item: SyncItem, subject_id: int) -> Candidate:
     """Return what the item was matched with, evidence and all: the gate asks whether its season airs late."""
-    evidence = tuple(Evidence(e["code"], e["supports"], e["detail"]) for e in item.evidence)
+    evidence = evidence_of(item.evidence)
     return Candidate(subject_id, item.position, item.episode_id, Confidence(item.confidence), evidence)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from sync.engine import ledger
-from sync.engine.facts import fact_of, overrides_for, work_of
+from sync.engine.facts import evidence_rows, fact_of, overrides_for, work_of
 from sync.engine.kinds import KINDS
 from sync.engine.kinds.base import Fact, Leads
 from sync.engine.kinds.where import Where
@@ -168,7 +168,7 @@ def _evidence(item: SyncItem, where: Where) -> list[dict[str, Any]]:
         return [{"code": str(EvidenceCode.OVERRIDE), "supports": True, "detail": {"scope": "work"}}]
     best = where.movie.best if where.work.kind == "movie" else None
     if best is not None and best.subject_id == item.subject_id:
-        return [{"code": str(e.code), "supports": e.supports, "detail": dict(e.detail)} for e in best.evidence]
+        return evidence_rows(best.evidence)
     if where.work.kind == "show" and where.work.tmdb:
         detail = {"tmdb": where.work.tmdb, "season": item.season or 1}
         return [{"code": str(EvidenceCode.TMDB_SEASON), "supports": True, "detail": detail}]
