@@ -14,7 +14,7 @@ from bgmsync.shared.http import NotFound, OutcomeUnknown, Rejected, RemoteError,
 from sync.bangumi.client import MARK_LIMIT, NOT_COLLECTED
 from sync.bangumi.schemas import CollectionType, EpisodeStatus
 from sync.engine import ledger
-from sync.engine.confirm import confirm
+from sync.engine.confirm import confirm, wanted_marks
 from sync.engine.context import STOPS_ALL
 from sync.engine.entries import confirm_entries, count, goes_with_completion, reveal, shows_in_list, write_entry
 from sync.engine.rules import Change
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sync.engine.context import Context
+    from sync.engine.entries import Settle
 
 State = SyncItem.State
 Status = SubjectPlan.Status
@@ -34,26 +35,42 @@ TRIES = 3
 
 
 async def apply(ctx: Context, plans: Sequence[SubjectPlan]) -> None:
-    """Write *plans* and settle their items. The first error that concerns them all stops the rest."""
+    """Write *plans* and settle their items."""
     if not plans:
         return
-    await ctx.stage(SyncRun.Stage.APPLY, len(plans))
     items = await sync_to_async(ledger.planned_items)(ctx.run.user_id)
-    await together(_apply_subject(ctx, plan, items.get(plan.subject_id, [])) for plan in plans)
-    unproven = [plan for plan in plans if plan.status == Status.APPLYING]
-    await confirm_entries(ctx, unproven, items)
+
+    def settle(plan: SubjectPlan, state: State) -> None:
+        ledger.settle(plan, items.get(plan.subject_id, []), state)
+
+    await ctx.stage(SyncRun.Stage.APPLY, len(plans))
+    await write(ctx, plans, settle)
     await sync_to_async(settle_shared)(plans, ctx.shared)
 
 
-async def _apply_subject(ctx: Context, plan: SubjectPlan, items: Sequence[int]) -> None:
+async def write(ctx: Context, plans: Sequence[SubjectPlan], settle: Settle) -> None:
+    """Write *plans*, those of an undo as well, and settle each. The first error that concerns them all stops them.
+
+    A user's wish to stop lets the subjects that have begun be seen through, and then stops the run.
+    """
+    await together(_write_subject(ctx, plan, settle) for plan in plans)
+    unproven = [plan for plan in plans if plan.status == Status.APPLYING]
+    await confirm_entries(ctx, unproven, settle)
+    if any(plan.status == Status.PLANNED for plan in plans):
+        ctx.check()
+
+
+async def _write_subject(ctx: Context, plan: SubjectPlan, settle: Settle) -> None:
     async with ctx.writers:
+        if ctx.stopping:
+            return
         ctx.check()
         await sync_to_async(ledger.begin)(plan)
         try:
             written = await _converge(ctx, plan)
         except RemoteError as error:
             state = _end(plan, *_what_it_means(plan, error), error.detail)
-            await sync_to_async(ledger.settle)(plan, items, state)
+            await sync_to_async(settle)(plan, state)
             if isinstance(error, STOPS_ALL):
                 raise
         else:
@@ -61,7 +78,7 @@ async def _apply_subject(ctx: Context, plan: SubjectPlan, items: Sequence[int]) 
                 ctx.run.step += 1
                 return
             ending = (Status.DONE, State.DONE, "") if written else (Status.WAITING, State.WAITING, Reason.NOT_CONFIRMED)
-            await sync_to_async(ledger.settle)(plan, items, _end(plan, *ending))
+            await sync_to_async(settle)(plan, _end(plan, *ending))
         ctx.run.step += 1
 
 
@@ -78,7 +95,7 @@ def _what_it_means(plan: SubjectPlan, error: RemoteError) -> tuple[Status, State
             # Only a person can choose another subject for one that Bangumi locked or merged.
             return Status.FAILED, State.REVIEW, Reason.SUBJECT_LOCKED
         case NotFound() if not plan.mark and NOT_COLLECTED not in error.detail:
-            # Nothing but this write has asked for the subject.
+            # Nothing but this write has asked for the subject, or an undo sees it no more.
             return Status.FAILED, State.REVIEW, Reason.SUBJECT_MISSING
         case NotFound() | Rejected():
             # The plan saw the subject a moment ago; whether it is hidden now, the next plan asks. This one has begun,
@@ -89,10 +106,13 @@ def _what_it_means(plan: SubjectPlan, error: RemoteError) -> tuple[Status, State
 
 async def _converge(ctx: Context, plan: SubjectPlan) -> bool:
     """Write and read back until the plan is fulfilled; False when it does not stick."""
+    back = wanted_marks(plan) if plan.restore is not None else {}
     change = Change(
         collect=CollectionType(plan.collect) if plan.collect else None,
         clear=tuple(plan.clear),
         mark=tuple(plan.mark),
+        wish=tuple(e for e, was in back.items() if was == EpisodeStatus.WISH),
+        drop=tuple(e for e, was in back.items() if was == EpisodeStatus.DROPPED),
         # What completes the subject can carry these along.
         rate=None if goes_with_completion(plan) else plan.rate,
         tags=None if plan.tags is None or goes_with_completion(plan) else tuple(plan.tags),
@@ -117,10 +137,9 @@ async def _write_surely(ctx: Context, plan: SubjectPlan, change: Change) -> None
     try:
         if change.writes_entry:
             await write_entry(ctx, plan, change)
-        for start in range(0, len(change.clear), MARK_LIMIT):
-            await _mark(ctx, plan, change.clear[start : start + MARK_LIMIT], EpisodeStatus.NONE)
-        for start in range(0, len(change.mark), MARK_LIMIT):
-            await _mark(ctx, plan, change.mark[start : start + MARK_LIMIT], EpisodeStatus.WATCHED)
+        for state, episodes in change.marks.items():
+            for start in range(0, len(episodes), MARK_LIMIT):
+                await _mark(ctx, plan, episodes[start : start + MARK_LIMIT], state)
     except OutcomeUnknown:
         # Whether the entry itself arrived is not in the episode list, so it is asked for.
         row = await ctx.bangumi.collection(ctx.account.username, plan.subject_id)

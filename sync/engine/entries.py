@@ -9,17 +9,20 @@ from asgiref.sync import sync_to_async
 from bgmsync.shared.http import NotFound, OutcomeUnknown, together
 from sync.bangumi.client import COLLECTION_LIMIT
 from sync.bangumi.schemas import CollectionType, SubjectType
-from sync.engine import ledger
+from sync.engine.kinds.entry import MOST_TAGS
 from sync.engine.rules import Change
 from sync.models import SubjectPlan, SyncItem
 from sync.reasons import Reason
 from trakt.models import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from sync.bangumi.schemas import CollectionRow
     from sync.engine.context import Context
+
+    Settle = Callable[[SubjectPlan, SyncItem.State], None]
+    """Stores how a plan ended, together with its items, and the state that this makes of them."""
 
 Status = SubjectPlan.Status
 TRIES = 3
@@ -39,7 +42,7 @@ def goes_with_completion(plan: SubjectPlan) -> bool:
 def shows_in_list(plan: SubjectPlan) -> bool:
     """Tell whether only the user's list can prove the plan."""
     changes_entry = plan.rate is not None or plan.tags is not None or plan.reveal
-    return changes_entry or bool(plan.collect and not plan.mark)
+    return changes_entry or bool(plan.collect and not plan.mark)  # an undo has no marks to set here
 
 
 async def write_entry(ctx: Context, plan: SubjectPlan, change: Change) -> None:
@@ -48,12 +51,13 @@ async def write_entry(ctx: Context, plan: SubjectPlan, change: Change) -> None:
     The state is sent only where it changes: Bangumi shows it in the timeline whenever it is sent.
     """
     subject, state = plan.subject_id, change.collect
+    tags = None if change.tags is None else tags_on(plan, ctx.rows.get(subject))
     count(ctx, plan)
     if ctx.lists.get(subject) is None and state is not None:
         private = True if ctx.config.private or plan.reveal else None
-        await ctx.bangumi.create_collection(subject, state, rate=change.rate, tags=change.tags, private=private)
+        await ctx.bangumi.create_collection(subject, state, rate=change.rate, tags=tags, private=private)
     else:
-        await ctx.bangumi.update_collection(subject, type=state, rate=change.rate, tags=change.tags)
+        await ctx.bangumi.update_collection(subject, type=state, rate=change.rate, tags=tags)
     if state is not None:
         ctx.lists[subject] = state
 
@@ -67,8 +71,8 @@ async def reveal(ctx: Context, plan: SubjectPlan) -> None:
         return  # the read of the list tells
 
 
-async def confirm_entries(ctx: Context, plans: Sequence[SubjectPlan], items: Mapping[int, Sequence[int]]) -> None:
-    """Read back the entries of *plans*, write again what has not arrived, and settle what has, with its items."""
+async def confirm_entries(ctx: Context, plans: Sequence[SubjectPlan], settle: Settle) -> None:
+    """Read back the entries of *plans*, write again what has not arrived, and settle what has."""
     left = list(plans)
     for attempt in range(TRIES):
         if not left:
@@ -77,13 +81,13 @@ async def confirm_entries(ctx: Context, plans: Sequence[SubjectPlan], items: Map
         missing = {plan.pk: still_missing(plan, rows.get(plan.subject_id)) for plan in left}
         for plan in [plan for plan in left if not missing[plan.pk]]:
             plan.status, plan.reason, plan.detail = Status.DONE, "", ""
-            await sync_to_async(ledger.settle)(plan, items.get(plan.subject_id, []), SyncItem.State.DONE)
+            await sync_to_async(settle)(plan, SyncItem.State.DONE)
         left = [plan for plan in left if missing[plan.pk]]
         if attempt < TRIES - 1:
             await together(_write_again(ctx, plan, missing[plan.pk]) for plan in left)
     for plan in left:
         plan.status, plan.reason = Status.WAITING, str(Reason.NOT_CONFIRMED)
-        await sync_to_async(ledger.settle)(plan, items.get(plan.subject_id, []), SyncItem.State.WAITING)
+        await sync_to_async(settle)(plan, SyncItem.State.WAITING)
 
 
 async def _read_back(ctx: Context, subjects: Collection[int]) -> dict[int, CollectionRow]:
@@ -99,7 +103,9 @@ async def _read_back(ctx: Context, subjects: Collection[int]) -> dict[int, Colle
         rows = {}
     # What is not in the pages may be of another type than anime.
     single = await together(_entry(ctx, subject) for subject in subjects if subject not in rows)
-    return rows | {row.subject_id: row for row in single if row is not None}
+    rows |= {row.subject_id: row for row in single if row is not None}
+    ctx.rows |= rows
+    return rows
 
 
 async def _entry(ctx: Context, subject_id: int) -> CollectionRow | None:
@@ -114,6 +120,8 @@ def still_missing(plan: SubjectPlan, row: CollectionRow | None) -> Change:
 
     A state that is neither what it was nor what was written is the user's doing meanwhile, and stays.
     """
+    if row is None and plan.restore is not None:
+        return Change()  # the user took it off the list meanwhile
     if row is None:
         return Change(collect=_state(plan), rate=plan.rate, tags=plan.tags and tuple(plan.tags))
     wanted = _state(plan)
@@ -131,6 +139,18 @@ def _has_tags(plan: SubjectPlan, row: CollectionRow) -> bool:
     """Tell whether the tags we gave are there and those we took are gone; others may be the user's of this minute."""
     had, wanted, has = set(plan.before.get("tags", ())), set(plan.tags or ()), set(row.tags)
     return has >= wanted - had and not has & (had - wanted)
+
+
+def tags_on(plan: SubjectPlan, row: CollectionRow | None) -> tuple[str, ...]:
+    """Return the tags to write, which go whole: those of *row*, the freshest that is known, with ours given and taken.
+
+    A tag that the user gave or took since the plan was made stays as they left it.
+    """
+    had, wanted = list(plan.before.get("tags", ())), list(plan.tags or ())
+    if row is None:
+        return tuple(wanted)
+    given = [tag for tag in wanted if tag not in had and tag not in row.tags]
+    return (*(tag for tag in row.tags if tag in wanted or tag not in had), *given)[:MOST_TAGS]
 
 
 async def _write_again(ctx: Context, plan: SubjectPlan, change: Change) -> None:

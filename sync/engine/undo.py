@@ -1,290 +1,185 @@
-"""A plan turned round: put back what was before a run wrote, save what the user changed since."""
+"""Undo: put back what stood before a run, an item or everything since a date, save what the user changed since.
+
+It is a plan turned round, written and confirmed as every plan is (``apply.py``). A preview stores the same plans and
+writes nothing; what the user then agrees to is no more than it showed.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
 
-from bgmsync.shared.http import NotFound, OutcomeUnknown, RemoteError, together
-from sync.bangumi.client import MARK_LIMIT
-from sync.bangumi.schemas import CollectionType, EpisodeStatus
-from sync.engine.context import Listing
+from bgmsync.shared.http import RemoteError, together
+from sync.bangumi.schemas import EpisodeStatus
+from sync.engine.apply import write
+from sync.engine.context import STOPS_ALL, Listing, Stopped
 from sync.engine.plan import read_lists
-from sync.engine.written import forget_written
-from sync.models import SubjectPlan, SyncItem, SyncRun
+from sync.engine.restore import Back, Found, put_back, within
+from sync.engine.targets import amended, target_of, unfinished_clears
+from sync.engine.undone import settle_undo
+from sync.models import SubjectPlan, SyncRun
 from sync.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sync.bangumi.schemas import CollectionRow
     from sync.engine.context import Context
+    from sync.engine.restore import Restore
+    from sync.engine.targets import Target
 
-TRIES = 3
-
-ENTRY = ("list", "rate", "tags")
-"""What of an entry a restore may hold; None: it is left."""
-
-
-@dataclass(slots=True)
-class Restore:
-    """What a subject had before, as far as it is ours to put back."""
-
-    marks: dict[int, int] = field(default_factory=dict)
-    """Episodes we marked, and the state each had."""
-    list_before: int | None = None
-    list_ours: int | None = None
-    """The list state that we set; None when we set none."""
-    rate_before: int = 0
-    rate_ours: int | None = None
-    """The rating that we gave or took away (0); None when we did neither."""
-    tags_given: set[str] = field(default_factory=set)
-    tags_taken: set[str] = field(default_factory=set)
-
-
-def turned_round(plans: Iterable[SubjectPlan]) -> dict[int, Restore]:
-    """Return, by subject, what stood before the earliest of *plans* (oldest first) and what we made of it."""
-    restores: dict[int, Restore] = {}
-    for plan in plans:
-        restore = restores.get(plan.subject_id)
-        if restore is None:
-            restore = restores[plan.subject_id] = Restore(
-                list_before=plan.before.get("list"), rate_before=plan.before.get("rate", 0)
-            )
-        marks = plan.before.get("marks", {})
-        for episode in plan.mark:
-            restore.marks.setdefault(episode, marks.get(str(episode), EpisodeStatus.NONE))
-        set_to = CollectionType.DONE if plan.complete else plan.collect
-        restore.list_ours = set_to or restore.list_ours
-        restore.rate_ours = restore.rate_ours if plan.rate is None else plan.rate
-        if plan.tags is not None:
-            had, has = set(plan.before.get("tags", ())), set(plan.tags)
-            restore.tags_given |= has - had
-            restore.tags_taken |= had - has
-    return restores
-
-
-def still_ours(
-    restore: Restore, marks: Mapping[int, int], listed: int | None, row: CollectionRow | None = None
-) -> dict:
-    """Return what is to be put back now: what still is as we left it. What the user changed since is theirs."""
-    back = {e: was for e, was in restore.marks.items() if marks.get(e) == EpisodeStatus.WATCHED != was}
-    to_list = None
-    if restore.list_ours is not None and listed == restore.list_ours and restore.list_before not in {None, listed}:
-        to_list = restore.list_before
-    rate, tags = _rate_back(restore, row), _tags_back(restore, row)
-    if to_list == CollectionType.WISH and row is not None and (row.rate if rate is None else rate):
-        to_list = None  # Bangumi would drop the rating, which is the user's
-    return {"marks": {str(e): was for e, was in back.items()}, "list": to_list, "rate": rate, "tags": tags}
-
-
-def _rate_back(restore: Restore, row: CollectionRow | None) -> int | None:
-    ours = row is not None and restore.rate_ours is not None and row.rate == restore.rate_ours
-    return restore.rate_before if ours and restore.rate_before != restore.rate_ours else None
-
-
-def _tags_back(restore: Restore, row: CollectionRow | None) -> list[str] | None:
-    if row is None:
-        return None
-    missing = [tag for tag in sorted(restore.tags_taken) if tag not in row.tags]
-    back = [tag for tag in row.tags if tag not in restore.tags_given] + missing
-    return back if back != list(row.tags) else None
+Status = SubjectPlan.Status
 
 
 async def undo(ctx: Context) -> None:
-    """Undo the run that this run is about: plan, and unless it is a preview, write and confirm."""
-    chosen = await sync_to_async(_done_plans)(ctx.run)
-    restores = turned_round(chosen)
-    if not restores:
-        await ctx.log("There is nothing of that run left to undo.")
+    """Undo what the run is about: plan, and unless it is a preview, write and confirm."""
+    run = ctx.run
+    if not ctx.account.access_token:
+        raise Stopped(Reason.BANGUMI_NOT_CONNECTED)
+    target = await _target(ctx)
+    if not target.restores:
+        await ctx.log("There is nothing of that left to undo.")
         return
-    await ctx.stage(SyncRun.Stage.PLAN, len(restores))
-    await read_lists(ctx, restores)
-    plans = await plan_restores(ctx, restores)
-    kept = sum(r.list_before is None and r.list_ours is not None for r in restores.values())
-    if kept:
-        await ctx.log(
-            "Subjects that were added by that run: %(n)s. Bangumi lets no program remove an entry: they stay on the "
-            "list without our ticks; remove them by hand at bgm.tv if you like.",
-            n=kept,
-        )
-    if ctx.run.dry_run:
-        await ctx.log("Preview: subjects that would be put back: %(n)s.", n=len(plans))
+    shown = await sync_to_async(_shown)(run)
+    plans, unreadable = await plan_restores(ctx, target, shown)
+    await _tell(ctx, plans)
+    if run.dry_run:
         return
     await ctx.stage(SyncRun.Stage.APPLY, len(plans))
-    await put_back(ctx, plans)
-    if all(plan.status == SubjectPlan.Status.DONE for plan in plans):
-        await sync_to_async(_mark_undone)(chosen)
+    if not await put_back_all(ctx, target, plans) or unreadable:
+        raise Stopped(Reason.UNDO_LEFT)
 
 
-async def plan_restores(ctx: Context, restores: Mapping[int, Restore]) -> list[SubjectPlan]:
-    """Make and store the plans that put *restores* back, as far as the user changed nothing since."""
-    plans = [plan for plan in await together(_plan(ctx, s, r) for s, r in restores.items()) if plan]
-    await sync_to_async(_save)(ctx.run, plans)
-    return plans
+async def _target(ctx: Context) -> Target:
+    """Say what is to be undone in the account that is connected now, and read where its list stands."""
+    account = ctx.account.bangumi_id
+    target = await sync_to_async(target_of)(ctx.run, account)
+    if not target.restores:
+        return target
+    await ctx.stage(SyncRun.Stage.PLAN, len(target.restores))
+    await read_lists(ctx, target.restores)
+    if ctx.account.bangumi_id == account:
+        return target
+    await ctx.log("Another Bangumi account is connected now. What was written elsewhere is left alone.", "warning")
+    return await sync_to_async(target_of)(ctx.run, ctx.account.bangumi_id)
 
 
-async def put_back(ctx: Context, plans: Sequence[SubjectPlan]) -> None:
-    """Write *plans* and confirm them."""
-    await together(_put_back(ctx, plan) for plan in plans)
+async def plan_restores(
+    ctx: Context, target: Target, shown: Mapping[int, dict[str, Any]] | None = None
+) -> tuple[list[SubjectPlan], bool]:
+    """Make and store the plans that put back what the user did not change since, and no more than was *shown*.
 
+    Also tell whether a subject could not be read.
+    """
+    amended(target.restores, await sync_to_async(unfinished_clears)(ctx.run.user_id, target.restores))
+    missed: list[int] = []
 
-def _done_plans(run: SyncRun) -> list[SubjectPlan]:
-    plans = SubjectPlan.objects.filter(run_id=run.undoes_id, restore__isnull=True).exclude(
-        status=SubjectPlan.Status.PLANNED
-    )
-    return list(plans.exclude(status=SubjectPlan.Status.UNDONE).order_by("pk"))
-
-
-async def _plan(ctx: Context, subject_id: int, restore: Restore) -> SubjectPlan | None:
-    row = ctx.rows.get(subject_id)
-    listing = await ctx.listing(subject_id) if restore.marks else Listing((), {})
-    if listing is None or subject_id in ctx.hidden:
-        await ctx.log(
-            "bgm.tv/subject/%(subject_id)s can't be seen any more and stays as it is.", "warning", subject_id=subject_id
-        )
-        return None
-    back = still_ours(restore, listing.marks, ctx.lists.get(subject_id), row)
-    changed = len(restore.marks) - len(back["marks"])
-    if changed:
-        await ctx.log(
-            "bgm.tv/subject/%(subject_id)s: episodes that were changed since, and stay as they are: %(n)s.",
-            subject_id=subject_id,
-            n=changed,
-        )
-    if not back["marks"] and all(back[name] is None for name in ENTRY):
-        return None
-    before = {
-        "list": row.type if row else None,
-        "rate": row.rate if row else 0,
-        "tags": list(row.tags) if row else [],
-        "marks": dict.fromkeys(back["marks"], int(EpisodeStatus.WATCHED)),
-    }
-    return SubjectPlan(run=ctx.run, user_id=ctx.run.user_id, subject_id=subject_id, before=before, restore=back)
-
-
-def _save(run: SyncRun, plans: Sequence[SubjectPlan]) -> None:
-    """Store the plans; those of an interrupted attempt are replaced, since they were made from what stands now."""
-    with transaction.atomic():
-        run.plans.filter(restore__isnull=False).delete()
-        SubjectPlan.objects.bulk_create(plans)
-
-
-async def _put_back(ctx: Context, plan: SubjectPlan) -> None:
-    async with ctx.writers:
-        ctx.check()
-        plan.status = SubjectPlan.Status.WAITING
-        plan.reason = Reason.NOT_CONFIRMED
+    async def plan_one(subject_id: int) -> SubjectPlan | None:
         try:
-            for _attempt in range(TRIES):
-                await _write(ctx, plan)
-                if await _is_back(ctx, plan):
-                    plan.status, plan.reason = SubjectPlan.Status.DONE, ""
-                    break
+            return await _plan(ctx, target, subject_id, shown)
         except RemoteError as error:
-            plan.reason, plan.detail = error.reason, error.detail[:300]
-            raise
+            if isinstance(error, STOPS_ALL):
+                raise
+            missed.append(subject_id)
+            await ctx.log(
+                "bgm.tv/subject/%(subject_id)s could not be read: %(reason)s",
+                "warning",
+                subject_id=subject_id,
+                reason=error.reason,
+            )
+            return None
         finally:
-            await sync_to_async(_settle)(plan)
-        ctx.run.step += 1
+            ctx.run.step += 1
+
+    plans = [plan for plan in await together(plan_one(subject_id) for subject_id in target.restores) if plan]
+    await sync_to_async(_save)(ctx.run, target, plans)
+    return plans, bool(missed)
 
 
-async def _write(ctx: Context, plan: SubjectPlan) -> None:
-    """Clear the marks, then set those that were something else; a lost answer is told by the read that follows."""
-    assert plan.restore is not None  # noqa: S101  # it is an undo's plan
-    marks = {int(e): EpisodeStatus(was) for e, was in plan.restore["marks"].items()}
-    now = ctx.listings[plan.subject_id].marks if marks else {}
-    try:
-        await _set(ctx, plan, [e for e in marks if now.get(e) != EpisodeStatus.NONE], EpisodeStatus.NONE)
-        for state in (EpisodeStatus.WISH, EpisodeStatus.DROPPED):
-            await _set(ctx, plan, [e for e, was in marks.items() if was == state], state)
-        await _write_entry(ctx, plan, plan.restore)
-    except OutcomeUnknown:
-        return
+async def put_back_all(ctx: Context, target: Target, plans: Sequence[SubjectPlan]) -> bool:
+    """Write and confirm *plans*; tell whether all of them are done."""
+    due = [plan for plan in plans if plan.status != Status.DONE]
+    await write(ctx, due, partial(settle_undo, target))
+    return all(plan.status == Status.DONE for plan in due)
 
 
-async def _write_entry(ctx: Context, plan: SubjectPlan, restore: Mapping[str, Any]) -> None:
-    """Put state, rating and tags back in one request, as far as they are not so already."""
-    row = ctx.rows.get(plan.subject_id)
-    state, rate, tags = (restore.get(name) for name in ENTRY)
-    if row is not None:
-        state = None if state == row.type else state
-        rate = None if rate == row.rate else rate
-        tags = None if tags is not None and set(tags) == set(row.tags) else tags
-    if state is None and rate is None and tags is None:
-        return
-    ctx.writes += 1
-    plan.writes += 1
-    kind = None if state is None else CollectionType(state)
-    await ctx.bangumi.update_collection(plan.subject_id, type=kind, rate=rate, tags=tags)
+def _shown(run: SyncRun) -> dict[int, dict[str, Any]] | None:
+    """Return, by subject, what the preview that the user agreed to said; None where there was none."""
+    if run.undo_shown is None:
+        return None
+    return {plan.subject_id: plan.restore or {} for plan in run.undo_shown.plans.filter(restore__isnull=False)}
 
 
-async def _set(ctx: Context, plan: SubjectPlan, episodes: Sequence[int], state: EpisodeStatus) -> None:
-    for start in range(0, len(episodes), MARK_LIMIT):
-        ctx.writes += 1
-        plan.writes += 1
-        await ctx.bangumi.mark_episodes(plan.subject_id, episodes[start : start + MARK_LIMIT], type=state)
-
-
-async def _is_back(ctx: Context, plan: SubjectPlan) -> bool:
-    assert plan.restore is not None  # noqa: S101  # it is an undo's plan
-    if any(plan.restore.get(name) is not None for name in ENTRY):
-        row = await ctx.bangumi.collection(ctx.account.username, plan.subject_id)
-        if row is None:
-            return True  # the user took it off the list meanwhile
-        ctx.rows[plan.subject_id] = row
-        if not _is_entry_back(plan.restore, row):
-            return False
-    if not plan.restore["marks"]:
-        return True
-    listing: Listing | None = await ctx.reread(plan.subject_id)
-    if listing is None:
-        raise NotFound("bangumi", "the subject is no longer visible")
-    return all(listing.marks.get(int(e), EpisodeStatus.NONE) == was for e, was in plan.restore["marks"].items())
-
-
-def _is_entry_back(restore: Mapping[str, Any], row: CollectionRow) -> bool:
-    state, rate, tags = (restore.get(name) for name in ENTRY)
-    return (
-        (state is None or row.type == state)
-        and (rate is None or row.rate == rate)
-        and (tags is None or set(row.tags) == set(tags))
+async def _plan(
+    ctx: Context, target: Target, subject_id: int, shown: Mapping[int, dict[str, Any]] | None
+) -> SubjectPlan | None:
+    row, restores = ctx.rows.get(subject_id), target.restores[subject_id]
+    listing = await _listing(ctx, subject_id, row, restores)
+    back = Back(kept={"hidden": True}) if listing is None else put_back(restores, Found(listing.marks, row))
+    if held := target.held.get(subject_id):
+        back.kept["held"] = sorted(held)
+    if shown is not None:
+        back = within(back, shown[subject_id]) if subject_id in shown else Back()
+    if not (back.tells if target.tells else back or back.same):
+        return None
+    now = listing.marks if listing else {}
+    return SubjectPlan(
+        run=ctx.run,
+        user_id=ctx.run.user_id,
+        account_id=ctx.account.bangumi_id,
+        subject_id=subject_id,
+        status=Status.PLANNED if back else Status.DONE,
+        before={
+            "list": row.type if row else None,
+            "rate": row.rate if row else 0,
+            "tags": list(row.tags) if row else [],
+            "marks": {str(episode): now.get(episode, EpisodeStatus.NONE) for episode in back.marks},
+        },
+        collect=back.list,
+        rate=back.rate,
+        tags=back.tags,
+        clear=[episode for episode in back.marks if now.get(episode, EpisodeStatus.NONE) != EpisodeStatus.NONE],
+        restore=back.as_data(),
     )
 
 
-def _settle(plan: SubjectPlan) -> None:
-    """Store how it ended, and let the items know that they are ticked no more."""
+async def _listing(
+    ctx: Context, subject_id: int, row: CollectionRow | None, restores: Sequence[Restore]
+) -> Listing | None:
+    """Read the subject's episodes where they matter; None when Bangumi does not show the subject any more."""
+    listing: Listing | None = Listing((), {})
+    if subject_id not in ctx.hidden and row is not None and any(restore.marks for restore in restores):
+        listing = await ctx.listing(subject_id)
+    if subject_id in ctx.hidden:
+        await ctx.make_sure(subject_id)
+        return None
+    return listing
+
+
+def _save(run: SyncRun, target: Target, plans: Sequence[SubjectPlan]) -> None:
+    """Store the plans. Those that an interrupted attempt had not begun are made anew from what stands now."""
     with transaction.atomic():
-        plan.save()
-        if plan.status != SubjectPlan.Status.DONE or plan.restore is None:
-            return
-        items = SyncItem.objects.filter(
-            user_id=plan.user_id, subject_id=plan.subject_id, episode_id__in=[int(e) for e in plan.restore["marks"]]
+        run.plans.filter(restore__isnull=False, status=Status.PLANNED).delete()
+        SubjectPlan.objects.bulk_create(plans)
+        for plan in plans:
+            if plan.status == Status.DONE and not run.dry_run and "hidden" not in (plan.restore or {})["kept"]:
+                settle_undo(target, plan)
+
+
+async def _tell(ctx: Context, plans: Sequence[SubjectPlan]) -> None:
+    """Say in the log what comes back and what does not."""
+    told = [plan.restore or {} for plan in plans]
+    back = sum(plan.status != Status.DONE for plan in plans)
+    if ctx.run.dry_run:
+        await ctx.log("Preview: subjects that would be put back: %(n)s.", n=back)
+    if changed := sum(bool(restore["kept"].keys() - {"held"}) for restore in told):
+        await ctx.log("Subjects of which something was changed since, and stays as it is: %(n)s.", n=changed)
+    if added := sum(restore["stays"] for restore in told):
+        await ctx.log(
+            "Subjects that had been added: %(n)s. Bangumi lets no program remove an entry: they stay on the list "
+            "without our ticks; remove them by hand at bgm.tv if you like.",
+            n=added,
         )
-        items.filter(state=SyncItem.State.DONE).update(
-            state=SyncItem.State.SKIPPED,
-            reason=Reason.UNDONE,
-            run_id=plan.run_id,
-            ticked_subject_id=None,
-            ticked_episode_id=None,
-        )
-        if any(plan.restore.get(name) is not None for name in ENTRY):
-            forget_written(plan)
-            _undo_lists(plan)
-
-
-def _undo_lists(plan: SubjectPlan) -> None:
-    """Let the facts of lists that were written to the subject know that they are not any more."""
-    rows = SyncItem.objects.filter(user_id=plan.user_id, state=SyncItem.State.DONE)
-    rows = rows.exclude(kind=SyncItem.Kind.HISTORY).values_list("pk", "subject_id", "targets")
-    ours = [pk for pk, subject, targets in rows if plan.subject_id == subject or plan.subject_id in targets]
-    SyncItem.objects.filter(pk__in=ours).update(
-        state=SyncItem.State.SKIPPED, reason=Reason.UNDONE, run_id=plan.run_id, ticked_subject_id=None
-    )
-
-
-def _mark_undone(plans: Sequence[SubjectPlan]) -> None:
-    SubjectPlan.objects.filter(pk__in=[plan.pk for plan in plans]).update(status=SubjectPlan.Status.UNDONE)
