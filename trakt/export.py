@@ -13,7 +13,6 @@ import zlib
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -22,18 +21,19 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from pydantic import field_validator
 
 from bgmsync.shared.http.fields import Answered, Instant, Number, SoftNumber
-from trakt.json_rows import NotRowsError, rows_of
+from trakt.json_rows import ROW, NotRowsError, gettext_noop, rows_of
 from trakt.schemas import CollectionRow, HiddenRow, HistoryRow, Movie, RatingRow, Show, WatchlistRow, parse_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Generator, Iterator
+    from datetime import datetime
 
 LARGEST_ARCHIVE = 1 << 28
 LARGEST_FILE = 1 << 29
 LARGEST_TOTAL = 1 << 30
 """Bytes: of the archive as it is, of one file unpacked, and of all of them."""
 
-LARGEST_DIRECTORY = 1 << 22
+LARGEST_DIRECTORY = 1 << 20
 """Bytes of the list of files, which is read whole: some thousands of files."""
 
 MOST_ROWS = 2_000_000
@@ -45,26 +45,38 @@ RATIO_MATTERS = 1 << 20
 """JSON packs to a fifth or a fiftieth, or less where one row is repeated. What unpacks to more than so many bytes, and
 to so many times its size, is a bomb."""
 
+MOST_FILES = 2_000
+"""In the longest history that was ever heard of there would be some hundreds."""
+
+BYTE = gettext_noop("byte %(n)s")
+UNPACKS_TO = gettext_noop("unpacks to more than %(mb)s MB")
+
 ODD_NAME = re.compile(r"[\\\0]|^[A-Za-z]:")
 """What leads out of a folder on Windows, or ends a name early."""
 
-ENCRYPTED = 0x1
+ENCRYPTED = 0x1 | 0x40 | 0x2000
+"""Bits of an entry's flags: by a password, strongly, or with its very name."""
 
 BATCH_ROWS = 500
-BATCH_CHARACTERS = 1 << 22
+BATCH_CHARACTERS = 1 << 20
 
 DAMAGE = (BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError, OverflowError)
 """What zipfile raises for archives that are damaged or crafted."""
 
 
 class ExportError(Exception):
-    """The archive is refused: ``file`` inside it (empty: the archive itself), ``place`` in that file, and why."""
+    """The archive is refused: ``file`` inside it (empty: the archive itself), ``place`` in that file, and why.
 
-    def __init__(self, file: str, place: str, problem: str) -> None:
-        super().__init__(": ".join(part for part in (", ".join(filter(None, (shown(file), place))), problem) if part))
-        self.file = file
-        self.place = place
-        self.problem = problem
+    ``told`` are the place and the problem as they are translated, before what they quote is put in.
+    """
+
+    def __init__(self, file: str, place: str, problem: str, **quoted: Any) -> None:
+        self.file = shown(file)
+        self.told = (place, problem)
+        self.quoted = quoted
+        self.place, self.problem = (text % quoted if quoted else text for text in self.told)
+        where = ", ".join(filter(None, (self.file, self.place)))
+        super().__init__(f"{where}: {self.problem}" if where else self.problem)
 
 
 class WatchedMovie(Answered):
@@ -111,6 +123,8 @@ class Category:
     """None: of no use here, and not read."""
     about: str = ""
     """The type of rows that do not say."""
+    section: str = ""
+    """Which of Trakt's lists of that kind the files are, where it has several."""
 
     def page_of(self, name: str) -> int | None:
         """Return which page of this category a file is, 0 without a number; None when it is of another category."""
@@ -123,10 +137,12 @@ CATEGORIES = (
     Category("watched", "watched-movies", WatchedMovie),
     Category("watched", "watched-shows", WatchedShow),
     *(Category("ratings", f"ratings-{one}s", RatingRow, one) for one in ("movie", "show", "season", "episode")),
-    *(Category("collection", f"collection-{one}s", CollectionRow, one) for one in ("movie", "show", "episode")),
+    Category("collection", "collection-movies", CollectionRow, "movie"),
+    Category("collection", "collection-shows", CollectionRow, "show", "shows"),
     Category("watchlist", "lists-watchlist", WatchlistRow),
-    Category("hidden", "hidden-.+?", HiddenRow),
-    Category("", "(?:lists|likes|notes|comments|user|network)-.+?|watched-playback"),
+    Category("hidden", "hidden-dropped", HiddenRow, "show", "dropped"),
+    Category("hidden", "hidden-progress[-_]watched", HiddenRow, section="progress_watched"),
+    Category("", "(?:hidden|lists|likes|notes|comments|user|network)-.+?|watched-playback"),
 )
 """In the order in which they are read; the first pattern that fits counts."""
 
@@ -205,9 +221,9 @@ def opened(source: Path | IO[bytes]) -> Generator[Archive]:
     try:
         stream = source.open("rb") if isinstance(source, Path) else source
     except OSError as error:
-        raise ExportError("", "", f"can't be read: {error.strerror}") from None
+        raise ExportError("", "", gettext_noop("can't be read: %(why)s"), why=error.strerror) from None
     try:
-        yield Archive(_open_zip(stream))
+        yield Archive(*_open_zip(stream))
     finally:
         if stream is not source:
             stream.close()
@@ -216,29 +232,37 @@ def opened(source: Path | IO[bytes]) -> Generator[Archive]:
 class Archive:
     """An opened archive; ``files`` are in the order in which they are to be read."""
 
-    def __init__(self, archive: ZipFile) -> None:
+    def __init__(self, archive: ZipFile, size: int) -> None:
+        """*size*: of the archive as it is, in bytes."""
         self._zip = archive
         members = [info for info in archive.infolist() if not info.is_dir()]
-        _refuse_harm(archive.infolist())
+        _refuse_harm(archive.infolist(), size)
         self.files: list[File] = []
         self.unused: list[str] = []
         self.unknown: list[str] = []
         for info in members:
             self._sort_in(info)
         if not (self.files or self.unused):
-            raise ExportError("", "", "a ZIP, but none of the files of a Trakt export is in it")
+            raise ExportError("", "", gettext_noop("a ZIP, but none of the files of a Trakt export is in it"))
+        _refuse_two_of_one(self.files)
         # By number, not by name: page 10 comes after page 9.
         self.files.sort(key=lambda file: (CATEGORIES.index(file.category), file.page, file.name))
 
-    def check(self, say: Callable[[str], None] = lambda _text: None) -> Report:
+    def check(self) -> Report:
         """Read everything once; raises :class:`ExportError` for an archive that is to be refused."""
-        report = Report(unused=self.unused, unknown=self.unknown, gaps=_gaps(self.files))
+        report = Report()
+        for _rows in self.checking(report):
+            pass
+        return report
+
+    def checking(self, report: Report) -> Iterator[int]:
+        """Do what :meth:`check` does into *report*, and yield after each batch how many rows have been read."""
+        report.unused, report.unknown, report.gaps = self.unused, self.unknown, _gaps(self.files)
         for file in self.files:
-            say(f"Checking {shown(file.name)}")
             found = report.files[file.name] = Found(file.category)
             for batch in self.batches(file):
                 _note(report, file, found, batch)
-        return report
+                yield report.total
 
     def batches(self, file: File) -> Iterator[Batch]:
         """Yield the rows of *file*, each validated by itself; raises :class:`ExportError`."""
@@ -275,14 +299,16 @@ class Archive:
                     done += len(chunk)
                     # The size in the list of files was looked at before, but anybody can write one there.
                     if done > min(file.info.file_size, LARGEST_FILE):
-                        raise ExportError(file.name, f"byte {done}", "unpacks to more than is believable")
+                        too_much = gettext_noop("unpacks to more than is believable")
+                        raise ExportError(file.name, BYTE, too_much, n=done)
                     return chunk
 
                 yield from rows_of(read)
         except NotRowsError as error:
-            raise ExportError(file.name, error.place, error.problem) from None
+            raise ExportError(file.name, error.place, error.problem, **error.quoted) from None
         except DAMAGE as error:
-            raise ExportError(file.name, f"after byte {done}", f"damaged: {shown(str(error))}") from None
+            after, damaged = gettext_noop("after byte %(n)s"), gettext_noop("damaged: %(why)s")
+            raise ExportError(file.name, after, damaged, n=done, why=shown(str(error))) from None
 
 
 def shown(text: str) -> str:
@@ -311,42 +337,60 @@ class _Bounded:
         return self._stream.read(LARGEST_DIRECTORY if size < 0 else size)
 
 
-def _open_zip(stream: IO[bytes]) -> ZipFile:
+def _open_zip(stream: IO[bytes]) -> tuple[ZipFile, int]:
     size = stream.seek(0, 2)
     stream.seek(0)
     if size > LARGEST_ARCHIVE:
-        raise ExportError("", "", f"larger than {LARGEST_ARCHIVE >> 20} MB")
+        raise ExportError("", "", gettext_noop("larger than %(mb)s MB"), mb=LARGEST_ARCHIVE >> 20)
     begins_as_zip = stream.read(2) == b"PK"
     try:
-        return ZipFile(_Bounded(stream))
+        return ZipFile(_Bounded(stream)), size
     except DAMAGE as error:
-        cut = f"a ZIP that is cut off or damaged: {shown(str(error))}"
-        raise ExportError("", f"byte {size}" if begins_as_zip else "", cut if begins_as_zip else "not a ZIP") from None
+        if not begins_as_zip:
+            raise ExportError("", "", gettext_noop("not a ZIP")) from None
+        cut = gettext_noop("a ZIP that is cut off or damaged: %(why)s")
+        raise ExportError("", BYTE, cut, n=size, why=shown(str(error))) from None
 
 
-def _refuse_harm(members: list[ZipInfo]) -> None:
+def _refuse_harm(members: list[ZipInfo], size: int) -> None:
     """Refuse what no honest archive has, by its list of files alone."""
+    if len(members) > MOST_FILES:
+        raise ExportError("", "", gettext_noop("more than %(most)s files"), most=f"{MOST_FILES:,}")
     for name, count in Counter(info.filename for info in members).items():
         if count > 1:
-            raise ExportError(name, "", "is in the archive twice")
+            raise ExportError(name, "", gettext_noop("is in the archive twice"))
     for info in members:
-        if problem := _harm_of(info):
-            raise ExportError(info.filename, "", problem)
+        _refuse_one(info)
     if sum(info.file_size for info in members) > LARGEST_TOTAL:
-        raise ExportError("", "", f"unpacks to more than {LARGEST_TOTAL >> 20} MB")
+        raise ExportError("", "", UNPACKS_TO, mb=LARGEST_TOTAL >> 20)
+    if sum(info.compress_size for info in members) > size:
+        raise ExportError("", "", gettext_noop("its files lie one over the other"))
 
 
-def _harm_of(info: ZipInfo) -> str:
+def _refuse_two_of_one(files: list[File]) -> None:
+    """Refuse two files that are the same page, in different folders: one export has each page once."""
+    seen: dict[str, File] = {}
+    for file in files:
+        other = seen.setdefault(file.name.rpartition("/")[2], file)
+        if other is not file:
+            raise ExportError(file.name, "", gettext_noop("is in the archive twice, in two folders"))
+
+
+def _refuse_one(info: ZipInfo) -> None:
     name, size, packed = info.orig_filename, info.file_size, max(info.compress_size, 1)
+    outside = name.startswith("/") or ".." in name.split("/") or ODD_NAME.search(name)
+    unknown_method = info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}
     harm = {
-        "its name leads out of the archive": name.startswith("/") or ".." in name.split("/") or ODD_NAME.search(name),
-        "is a link": stat.S_ISLNK(info.external_attr >> 16),
-        "is encrypted": info.flag_bits & ENCRYPTED,
-        "is packed by a method that is not read here": info.compress_type not in {ZIP_STORED, ZIP_DEFLATED},
-        f"unpacks to more than {LARGEST_FILE >> 20} MB": size > LARGEST_FILE,
-        f"unpacks to {size // packed:,} times its size": size > RATIO_MATTERS and size > HIGHEST_RATIO * packed,
+        gettext_noop("its name leads out of the archive"): outside,
+        gettext_noop("is a link"): stat.S_ISLNK(info.external_attr >> 16),
+        gettext_noop("is encrypted"): info.flag_bits & ENCRYPTED,
+        gettext_noop("is packed by a method that is not read here"): unknown_method,
+        UNPACKS_TO: size > LARGEST_FILE,
+        gettext_noop("unpacks to %(times)s times its size"): size > RATIO_MATTERS and size > HIGHEST_RATIO * packed,
     }
-    return next((problem for problem, has_it in harm.items() if has_it), "")
+    for problem, has_it in harm.items():
+        if has_it:
+            raise ExportError(info.filename, "", problem, mb=LARGEST_FILE >> 20, times=f"{size // packed:,}")
 
 
 def _gaps(files: list[File]) -> list[str]:
@@ -367,24 +411,9 @@ def _sort_row(batch: Batch, category: Category, number: int, raw: dict[str, Any]
     if category.model is None:  # such files are never read
         return
     good, rejected = parse_rows(category.model, [raw], category.about)
-    why = rejected[0].why if rejected else _unstorable(good[0])
-    if why:
-        batch.rejected.append(Rejected(number, _play_id(raw), why, sha256(text.encode()).hexdigest()))
-    else:
-        batch.rows += good
-
-
-def _unstorable(row: Row) -> str:
-    """Say what is wrong with times that are dates but no instants of this calendar once they are put into UTC."""
-    if not isinstance(row, HistoryRow):
-        return ""
-    moments = [row.watched_at, row.episode.first_aired if row.episode else None]
-    try:
-        for moment in filter(None, moments):
-            moment.astimezone(UTC)
-    except OverflowError:
-        return "a time outside of the calendar"
-    return ""
+    batch.rows += good
+    for row in rejected:
+        batch.rejected.append(Rejected(number, _play_id(raw), row.why, sha256(text.encode()).hexdigest()))
 
 
 def _play_id(raw: dict[str, Any]) -> int | None:
@@ -397,12 +426,11 @@ def _note(report: Report, file: File, found: Found, batch: Batch) -> None:
     found.rejected += len(batch.rejected)
     report.problems += [f"{shown(file.name)}, row {row.row}: {row.why}" for row in batch.rejected]
     if len(report.problems) > MOST_REJECTED:
-        raise ExportError(
-            file.name, f"row {batch.rejected[-1].row}", f"more than {MOST_REJECTED:,} rows are not what they should be"
-        )
+        wrong = gettext_noop("more than %(most)s rows are not what they should be")
+        raise ExportError(file.name, ROW, wrong, n=batch.rejected[-1].row, most=f"{MOST_REJECTED:,}")
     report.total += len(batch.rows) + len(batch.rejected)
     if report.total > MOST_ROWS:
-        raise ExportError(file.name, "", f"more than {MOST_ROWS:,} rows")
+        raise ExportError(file.name, "", gettext_noop("more than %(most)s rows"), most=f"{MOST_ROWS:,}")
     times = [row.watched_at for row in batch.rows if isinstance(row, HistoryRow) and row.watched_at]
     known = [time for time in times if time.timestamp() > 0]
     report.first = min([*known, *([report.first] if report.first else [])], default=None)

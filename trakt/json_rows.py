@@ -13,19 +13,31 @@ if TYPE_CHECKING:
 CHUNK = 1 << 18
 """Bytes read at a time."""
 
-LONGEST_ROW = 1 << 21
+LONGEST_ROW = 1 << 20
 """Characters. The longest believable row is a show with the progress of all its thousands of episodes."""
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for the translators; it is translated where it is shown, since nothing here knows of languages."""
+    return text
+
+
+ROW = gettext_noop("row %(n)s")
+AFTER_ROW = gettext_noop("after row %(n)s")
+NO_COMMA = gettext_noop("neither a comma nor the end of the array")
+MALFORMED = gettext_noop("malformed JSON: %(why)s")
 
 VISIBLE = re.compile(r"[^ \t\n\r]")
 
 
 class NotRowsError(Exception):
-    """It is no array of objects; ``place`` says where, for people."""
+    """It is no array of objects; ``place`` says where, for people. Both name what they quote as ``%(name)s``."""
 
-    def __init__(self, place: str, problem: str) -> None:
-        super().__init__(f"{place}: {problem}")
+    def __init__(self, place: str, problem: str, **quoted: Any) -> None:
+        super().__init__(f"{place}: {problem}" % quoted)
         self.place = place
         self.problem = problem
+        self.quoted = quoted
 
 
 def rows_of(read: Callable[[int], bytes]) -> Iterator[tuple[dict[str, Any], str]]:
@@ -35,19 +47,19 @@ def rows_of(read: Callable[[int], bytes]) -> Iterator[tuple[dict[str, Any], str]
     """
     window = _Window(read)
     if window.take() != "[":
-        raise NotRowsError("at its start", "not a JSON array")
+        raise NotRowsError(gettext_noop("at its start"), gettext_noop("not a JSON array"))
     row = 0
     mark = "]" if window.peek() == "]" else ","
     if mark == "]":
         window.take()
     while mark == ",":
         row += 1
-        yield window.object(f"row {row}")
+        yield window.object(row)
         mark = window.take()
     if mark != "]":
-        raise NotRowsError(f"after row {row}", "cut off" if not mark else "neither a comma nor the end of the array")
+        raise NotRowsError(AFTER_ROW, NO_COMMA if mark else gettext_noop("cut off"), n=row)
     if window.peek():
-        raise NotRowsError(f"after row {row}", "something follows the array")
+        raise NotRowsError(AFTER_ROW, gettext_noop("something follows the array"), n=row)
 
 
 class _Window:
@@ -77,23 +89,24 @@ class _Window:
         self._at += len(mark)
         return mark
 
-    def object(self, place: str) -> tuple[dict[str, Any], str]:
+    def object(self, row: int) -> tuple[dict[str, Any], str]:
         if self.peek() != "{":
-            raise NotRowsError(place, "not a JSON object")
+            raise NotRowsError(ROW, gettext_noop("not a JSON object"), n=row)
         while True:
             try:
                 value, end = DECODER.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
                 # It may be wrong or only not all here yet: that is known when there is no more, or far too much.
                 if self._ended:
-                    raise NotRowsError(place, f"malformed JSON: {error.msg}") from None
+                    raise NotRowsError(ROW, MALFORMED, n=row, why=error.msg) from None
                 if len(self._text) - self._at > LONGEST_ROW:
-                    raise NotRowsError(place, f"malformed, or longer than {LONGEST_ROW:,} characters") from None
+                    too_long = gettext_noop("malformed, or longer than %(most)s characters")
+                    raise NotRowsError(ROW, too_long, n=row, most=f"{LONGEST_ROW:,}") from None
                 self._more()
             except RecursionError:
-                raise NotRowsError(place, "nested too deep") from None
+                raise NotRowsError(ROW, gettext_noop("nested too deep"), n=row) from None
             except ValueError as error:
-                raise NotRowsError(place, f"malformed JSON: {error}") from None
+                raise NotRowsError(ROW, MALFORMED, n=row, why=error) from None
             else:
                 text, self._at = self._text[self._at : end], end
                 return value, text
@@ -104,7 +117,8 @@ class _Window:
         try:
             decoded = self._decode(chunk, self._ended)
         except UnicodeDecodeError as error:
-            raise NotRowsError(f"near byte {self._bytes + error.start}", "not UTF-8") from None
+            at = self._bytes + error.start
+            raise NotRowsError(gettext_noop("near byte %(n)s"), gettext_noop("not UTF-8"), n=at) from None
         self._bytes += len(chunk)
         self._text = self._text[self._at :] + decoded
         self._at = 0

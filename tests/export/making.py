@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bgmsync.standins import World
-    from bgmsync.standins.world import Play
+    from bgmsync.standins.world import Listed, Play
 
 
 def play(number: int, **values: Any) -> dict[str, Any]:
@@ -66,6 +66,38 @@ def watched_files(world: World) -> dict[str, Any]:
             for key, plays in shows.items()
         ],
     }
+
+
+def list_files(world: World) -> dict[str, Any]:
+    """Return what the world's first user rated, owns, wants and dropped; seasons and shows in files of their own."""
+    catalogue, user = Catalogue(world.trakt), world.trakt.users[0]
+    files: dict[str, list[Any]] = {}
+    for row in user.ratings:
+        head = {"rated_at": trakt_time(row.at), "rating": row.rating, "type": row.type}
+        files.setdefault(f"ratings-{row.type}s.json", []).append(head | _media(catalogue, row))
+    for row in user.collection:
+        assert row.type == "movie", "only films: Trakt groups episodes by show"
+        files.setdefault("collection-movies.json", []).append(
+            {"collected_at": trakt_time(row.at), "type": "movie"} | _media(catalogue, row)
+        )
+    for rank, row in enumerate(user.watchlist, start=1):
+        head = {"rank": rank, "id": 10_000_000 + rank, "listed_at": trakt_time(row.at), "type": row.type}
+        files.setdefault("lists-watchlist.json", []).append(head | _media(catalogue, row))
+    for row in user.hidden:
+        files.setdefault("hidden-dropped.json", []).append(
+            {"hidden_at": trakt_time(row.at), "type": row.type} | _media(catalogue, row)
+        )
+    return files
+
+
+def _media(catalogue: Catalogue, row: Listed) -> dict[str, Any]:
+    if row.type == "movie":
+        return {"movie": catalogue.movie(catalogue.movies[row.movie or 0], full=True)}
+    show = {"show": catalogue.show(catalogue.shows[row.show or 0], full=True)}
+    season = catalogue.find_season(row.show, row.season) if row.type == "season" else None
+    if season is None:
+        return show
+    return {"season": catalogue.season(season, full=True, episodes=False, full_episodes=False)} | show
 
 
 def _plays(world: World) -> list[Play]:

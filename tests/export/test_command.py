@@ -10,10 +10,13 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from bgmsync.standins import DEMO_WORLD, World
-from sync.models import SyncItem
+from sync import uploads
+from sync.models import SyncItem, SyncRun
 from tests.e2e.installation import adds_up
-from tests.e2e.small import CLANNAD, MUSHISHI, main_ids, small_world
-from tests.export.making import history_files, saved, watched_files
+from tests.e2e.small import CLANNAD, MUSHISHI, PAPRIKA, main_ids, small_world
+from tests.export.making import history_files, list_files, saved, watched_files
+from tests.kinds.lists import on_list, on_trakt, rated, world_of
+from trakt.models import TraktConfig
 
 pytestmark = pytest.mark.e2e
 
@@ -162,3 +165,107 @@ def test_for_people_it_says_what_was_found_and_what_was_left_out(small, without_
     assert "15 rows in 2 files, 15 of them new" in text
     assert "unknown   letter.txt" in text
     assert "left out  notes-shows.json: of no use here" in text
+
+
+SUMMARY = {"run", "status", "read", "expected", "items", "reasons", "requests", "writes", "seconds"}
+
+
+def listed_world():
+    return world_of(
+        "Clannad 1x1-3",
+        ratings={"Paprika": 9, "Clannad 1": 8},
+        owned=("A Silent Voice",),
+        wanted=("Mushi-Shi",),
+        dropped=("Black Lagoon",),
+    )
+
+
+@pytest.fixture
+def lists_synced(install):
+    """What stands on Bangumi when the lists are brought over by way of the API."""
+    installation = install(listed_world())
+    TraktConfig.objects.update(hidden="dropped")
+    assert installation.sync()["status"] == "succeeded"
+    shelf = on_list(installation)
+    get_user_model().objects.all().delete()
+    return shelf
+
+
+def test_ratings_and_lists_of_an_archive_bring_to_bangumi_what_a_sync_of_them_would(
+    lists_synced, without_trakt, tmp_path
+):
+    world = listed_world()
+    installation = without_trakt(world)
+    TraktConfig.objects.update_or_create(
+        user=get_user_model().objects.get(username="alice"), defaults={"hidden": "dropped"}
+    )
+    path = saved(tmp_path, history_files(world) | list_files(world))
+    run = run_import(installation, path)
+    assert on_list(installation) == lists_synced
+    assert (run["status"], run["requests"]["trakt"]) == ("succeeded", 0)
+    assert {kind: told["items"] for kind, told in run["kinds"].items()} == {
+        "history": {"done": 3},
+        "ratings": {"done": 2},
+        "collection": {"done": 1},
+        "watchlist": {"done": 1},
+        "hidden": {"done": 1},
+    }
+    assert adds_up(run)
+    again = run_import(installation, path)
+    assert (again["status"], again["writes"], again["items"]) == ("succeeded", 0, {})
+
+
+def test_a_sync_that_follows_finds_nothing_new_and_writes_nothing(without_trakt, tmp_path):
+    world = listed_world()
+    installation = without_trakt(world)
+    run_import(installation, saved(tmp_path, history_files(world) | list_files(world)))
+    before, count = installation.shelf(), SyncItem.objects.filter(gone_at=None).count()
+    installation.connect()
+    run = installation.sync()
+    assert (run["status"], run["writes"]) == ("succeeded", 0)
+    assert installation.shelf() == before
+    assert SyncItem.objects.count() == count
+
+
+def test_an_older_archive_does_not_undo_what_was_rated_since(install, tmp_path):
+    world = world_of(ratings={"Paprika": 9, "Clannad 1": 8})
+    old = list_files(world)
+    installation = install(world)
+    on_trakt(installation, "ratings", rated(world, 1, Paprika=4))
+    installation.sync()
+    before = installation.shelf()
+    run = run_import(installation, saved(tmp_path, old))
+    assert (run["status"], run["writes"]) == ("succeeded", 0)
+    assert installation.shelf() == before
+
+
+@pytest.mark.parametrize("removed", ["nothing", "take_back"])
+def test_what_was_taken_off_trakt_since_is_not_written_when_the_first_run_reads_both(install, tmp_path, removed):
+    world = world_of(ratings={"Paprika": 9, "Clannad 1": 8}, wanted=("Mushi-Shi",))
+    old = list_files(world)
+    installation = install(world)
+    TraktConfig.objects.update(removed=removed)
+    on_trakt(installation, "ratings", rated(world, 1, Paprika=4))
+    on_trakt(installation, "watchlist", [])
+    run = run_import(installation, saved(tmp_path, old), ok=None)
+    installation.sync()
+    assert on_list(installation) == {PAPRIKA: (2, 4)}
+    assert run["status"] == "succeeded"
+
+
+def test_the_summary_is_that_of_a_sync(small, without_trakt, tmp_path):
+    run = run_import(without_trakt(small), saved(tmp_path, history_files(small)))
+    assert run.keys() >= SUMMARY | {"kinds", "import"}
+
+
+def test_the_copy_of_the_archive_is_removed_when_the_run_is_over(small, without_trakt, tmp_path):
+    path = saved(tmp_path, history_files(small))
+    run = run_import(without_trakt(small), path)
+    assert not uploads.place_of(run["run"]).exists()
+    assert path.exists()
+
+
+def test_a_dry_run_leaves_nothing_that_the_dispatcher_would_write(small, without_trakt, tmp_path):
+    run_import(without_trakt(small), saved(tmp_path, history_files(small)), "--dry-run")
+    assert not SyncItem.objects.filter(run=None).exists()
+    assert SyncRun.objects.count() == 1

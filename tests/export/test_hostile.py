@@ -6,9 +6,12 @@ import io
 import json
 import stat
 import struct
+import tracemalloc
 import zipfile
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tests.export.making import play, zipped
 from trakt import export, json_rows
@@ -21,6 +24,14 @@ def refused(archive) -> ExportError:
     with pytest.raises(ExportError) as caught:
         preview(archive)
     return caught.value
+
+
+def outcome_of(archive) -> export.Report | ExportError:
+    """Return what an archive tells, or why it is refused; any other exception is a fault of ours."""
+    try:
+        return preview(archive)
+    except ExportError as error:
+        return error
 
 
 def with_entry(info, content=b"[]", **more) -> io.BytesIO:
@@ -217,6 +228,177 @@ def test_a_file_of_another_format_is_refused_before_the_ledger_is_full_of_it(mon
 def test_more_rows_than_anybody_has_are_refused(monkeypatch):
     monkeypatch.setattr(export, "MOST_ROWS", 2)
     assert "more than 2 rows" in refused(zipped({"watched-history-1.json": ROWS})).problem
+
+
+def test_the_same_page_in_two_folders_is_refused():
+    """Two people's exports in one archive, or one beside an older one: whose it is nobody can tell."""
+    error = refused(zipped({"alice/watched-history-1.json": ROWS, "bob/watched-history-1.json": ROWS}))
+    assert (error.file, error.problem) == ("bob/watched-history-1.json", "is in the archive twice, in two folders")
+
+
+def test_files_that_lie_one_over_the_other_are_refused():
+    """So a small archive unpacks to a large one, each file of it by a believable ratio."""
+    stream = zipped({f"watched-history-{n}.json": ROWS for n in range(1, 4)})
+    data = bytearray(stream.getvalue())
+    entry = data.index(b"PK\1\2")
+    for _file in range(3):
+        struct.pack_into("<I", data, entry + 20, len(data) // 2)
+        entry = data.find(b"PK\1\2", entry + 1)
+    assert "one over the other" in str(refused(io.BytesIO(bytes(data))))
+
+
+def test_more_files_than_any_export_has_are_refused(monkeypatch):
+    monkeypatch.setattr(export, "MOST_FILES", 5)
+    assert "more than 5 files" in str(refused(zipped({f"watched-history-{n}.json": [] for n in range(1, 8)})))
+
+
+@pytest.mark.parametrize("bits", [0x1, 0x41, 0x2000])
+def test_every_way_of_encrypting_is_refused(bits):
+    assert refused(patched(zipped({"watched-history-1.json": ROWS}), 8, "<H", bits)).problem == "is encrypted"
+
+
+@pytest.mark.parametrize("mode", [stat.S_IFLNK, stat.S_IFLNK | 0o777])
+def test_a_link_is_refused_even_where_it_would_not_be_read(mode):
+    info = zipfile.ZipInfo("notes-of-mine.txt")
+    info.create_system, info.external_attr = 3, mode << 16
+    assert refused(with_entry(info, b"/etc/passwd")).file == "notes-of-mine.txt"
+
+
+def wide(size: int, packed: int, offset: int = 0) -> io.BytesIO:
+    """Return an archive whose last entry tells its sizes and its place in 64 bits."""
+    data = bytearray(zipped({"watched-history-1.json": ROWS}).getvalue())
+    entry = data.rindex(b"PK\1\2")
+    name = struct.unpack_from("<H", data, entry + 28)[0]
+    extra = struct.pack("<HHQQQ", 1, 24, size, packed, offset)
+    struct.pack_into("<II", data, entry + 20, 0xFFFFFFFF, 0xFFFFFFFF)
+    struct.pack_into("<H", data, entry + 30, len(extra))
+    struct.pack_into("<I", data, entry + 42, 0xFFFFFFFF)
+    data[entry + 46 + name : entry + 46 + name] = extra
+    end = data.rindex(b"PK\5\6")
+    struct.pack_into("<I", data, end + 12, end - entry)
+    return io.BytesIO(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("size", "packed", "offset"),
+    [
+        (2**64 - 1, 100, 0),
+        (2**63, 2**63, 0),
+        (100, 2**64 - 1, 0),
+        (100, 100, 2**64 - 1),
+        (100, 100, 2**63),
+        (100, 100, 2**40),
+        (0, 0, 0),
+    ],
+)
+def test_sizes_and_places_of_64_bits_that_lie_are_refused(size, packed, offset):
+    assert str(refused(wide(size, packed, offset))).isprintable()
+
+
+def test_rows_of_nothing_are_refused_long_before_their_end():
+    """Ten million of them: the first thousand are enough to know."""
+    content = b"[" + b",".join(b'{"a":%d}' % (n * 2654435761 % 2**32) for n in range(50_000)) + b"]"
+    error = refused(zipped({"watched-history-1.json": content}))
+    assert error.place == "row 1500"
+
+
+def peak_of_reading(rows: int) -> int:
+    """Return how many bytes were held at once while an archive of so many plays was read."""
+    texts = (json.dumps(play(n, slug=f"{n * 2654435761 % 2**32:x}")) for n in range(1, rows + 1))
+    stream = zipped({"watched-history-1.json": f"[{','.join(texts)}]".encode()})
+    tracemalloc.start()
+    try:
+        assert preview(stream).total == rows
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_length_of_a_file():
+    peak_of_reading(500)  # what is made once and kept
+    assert peak_of_reading(16_000) < 1.3 * peak_of_reading(4_000)
+
+
+def test_a_row_of_a_hundred_thousand_parts_is_refused():
+    episodes = [{"number": n} for n in range(100_000)]
+    row = {"show": {"title": "S", "ids": {"trakt": 5}}, "seasons": [{"number": 1, "episodes": episodes}]}
+    error = refused(zipped({"watched-shows.json": [row, row]}))
+    assert (error.file, error.place) == ("watched-shows.json", "row 1")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"NaN", b"Infinity", b"-Infinity", b"1e999", b'"\\ud800"', b'"\\u0000"', b"[]", b"{}", b"true", b"-1", b"1.5"],
+)
+@pytest.mark.parametrize("name", ["id", "watched_at", "type", "movie", "action"])
+def test_a_strange_value_is_refused_or_its_row_is_named(name, value):
+    """None of them may come through as a play that means something else."""
+    row = json.dumps(play(1) | {name: "@"}).encode().replace(b'"@"', value)
+    outcome = outcome_of(zipped({"watched-history-1.json": b"[" + row + b"]"}))
+    if isinstance(outcome, ExportError):
+        assert outcome.place == "row 1"
+    else:
+        assert outcome.files["watched-history-1.json"].rejected == 1 or name == "action"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("\ud800\0"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+IDS = {"trakt": 5, "slug": "s", "tmdb": 1}
+FILM = {"title": "F", "year": 2001, "ids": IDS}
+SERIES = {"title": "S", "ids": IDS, "first_aired": "2001-01-01T00:00:00Z"}
+WHEN = "2020-01-01T00:00:00Z"
+KNOWN_ROWS = {
+    "watched-history-1.json": play(1),
+    "watched-movies.json": {"plays": 1, "last_watched_at": WHEN, "movie": FILM},
+    "watched-shows.json": {"show": SERIES, "seasons": [{"number": 1, "episodes": [{"number": 1, "plays": 1}]}]},
+    "ratings-movies.json": {"rated_at": WHEN, "rating": 8, "movie": FILM},
+    "ratings-seasons.json": {"rated_at": WHEN, "rating": 8, "season": {"number": 1, "ids": IDS}, "show": SERIES},
+    "collection-shows.json": {"last_collected_at": WHEN, "show": SERIES, "seasons": [{"number": 1, "episodes": []}]},
+    "lists-watchlist.json": {"id": 1, "listed_at": WHEN, "type": "show", "show": SERIES},
+    "hidden-dropped.json": {"hidden_at": WHEN, "show": SERIES},
+}
+
+
+def places(value, here=()):
+    """Yield the way to everything inside a row."""
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in entries:
+        yield (*here, key)
+        yield from places(inner, (*here, key))
+
+
+def put(row, place, value):
+    changed = json.loads(json.dumps(row))
+    at = changed
+    for key in place[:-1]:
+        at = at[key]
+    at[place[-1]] = value
+    return changed
+
+
+@given(data=st.data(), name=st.sampled_from(sorted(KNOWN_ROWS)), value=JSON)
+def test_whatever_stands_in_whichever_field_the_row_is_taken_or_named_or_the_file_refused(data, name, value):
+    row = put(KNOWN_ROWS[name], data.draw(st.sampled_from(list(places(KNOWN_ROWS[name])))), value)
+    outcome = outcome_of(zipped({name: [row]}))
+    if isinstance(outcome, ExportError):
+        assert (outcome.file, outcome.place) == (name, "row 1")
+    else:
+        assert (outcome.total, len(outcome.problems)) == (1, outcome.files[name].rejected)
+
+
+@given(junk=st.binary(max_size=400), at=st.integers(0, 10_000), cut=st.booleans())
+@example(junk=b"PK\5\6" + b"\xff" * 18, at=10_000, cut=False)
+def test_bytes_that_were_changed_anywhere_are_refused_or_do_no_harm(junk, at, cut):
+    data = zipped({"watched-history-1.json": ROWS, "ratings-movies.json": []}).getvalue()
+    at = min(at, len(data))
+    outcome = outcome_of(io.BytesIO(data[:at] + junk + (b"" if cut else data[at + len(junk) :])))
+    if isinstance(outcome, ExportError):
+        assert str(outcome).isprintable()
+    else:
+        assert outcome.total <= len(ROWS)
 
 
 def test_what_is_said_of_a_hostile_name_can_be_printed():

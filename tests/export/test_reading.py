@@ -112,7 +112,7 @@ def test_a_row_that_can_not_be_understood_is_named_and_the_others_are_kept():
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 def test_a_time_that_no_database_can_hold_is_a_row_that_can_not_be_understood(moment):
     report = preview(zipped({"watched-history-1.json": [play(1, watched_at=moment)]}))
-    assert report.problems == ["watched-history-1.json, row 1: a time outside of the calendar"]
+    assert report.problems == ["watched-history-1.json, row 1: watched_at: Value error, a time outside of the calendar"]
 
 
 def test_the_preview_tells_the_first_and_the_last_play_of_known_date():

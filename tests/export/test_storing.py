@@ -39,9 +39,23 @@ def watched(*numbers: int, plays: int = 1):
     return {"plays": len(numbers), "show": SHOW, "seasons": [{"number": 1, "episodes": episodes}]}
 
 
+def rated(number: int, rating: int = 8, at: str | None = "2020-01-01T00:00:00Z"):
+    """Return a rating of the film *number*."""
+    return {"rated_at": at, "rating": rating, "movie": play(number)["movie"]}
+
+
 def imported(user, files):
+    """Store what stands in *files* as a run does, and return what the run keeps of it."""
+    run = SyncRun.objects.create(user=user, trigger="import", status="succeeded")
+    config, _made = TraktConfig.objects.get_or_create(user=user)
     with opened(zipped(files)) as archive:
-        return importing.import_archive(user, archive, lambda _text: None)
+        list(importing.import_archive(run, config, archive))
+    run.refresh_from_db()
+    return run.archive
+
+
+def new_of(archive):
+    return {name: told["new"] for name, told in archive["files"].items()}
 
 
 def told_by_api(user, *rows):
@@ -61,11 +75,11 @@ def keys(user):
 def test_plays_are_stored_under_their_history_ids(alice):
     found = imported(alice, {"watched-history-1.json": [episode(1), play(3)], "watched-history-2.json": [episode(2)]})
     assert keys(alice) == ["5001", "5002", "7000003"]
-    assert found.new == {"watched-history-1.json": 2, "watched-history-2.json": 1}
+    assert new_of(found) == {"watched-history-1.json": 2, "watched-history-2.json": 1}
     item = SyncItem.objects.get(source_key="5002")
     assert item.title == Title.objects.get(kind="show", trakt_id=9)
     assert (item.season, item.number, item.episode_trakt_id) == (1, 2, 902)
-    assert (item.state, item.run) == ("new", None)
+    assert (item.state, item.run) == ("new", SyncRun.objects.get())
 
 
 def test_importing_again_changes_nothing(alice):
@@ -75,14 +89,13 @@ def test_importing_again_changes_nothing(alice):
     before = list(SyncItem.objects.order_by("pk").values())
     again = imported(alice, files)
     assert list(SyncItem.objects.order_by("pk").values()) == before
-    assert set(again.new.values()) == {0}
+    assert set(new_of(again).values()) == {0}
 
 
 def test_plays_that_the_api_told_are_not_new(alice):
     told_by_api(alice, episode(1), episode(2))
-    assert imported(alice, {"watched-history.json": [episode(1), episode(2), episode(3)]}).new == {
-        "watched-history.json": 1
-    }
+    found = imported(alice, {"watched-history.json": [episode(1), episode(2), episode(3)]})
+    assert new_of(found) == {"watched-history.json": 1}
 
 
 def test_two_users_have_each_their_own(alice):
@@ -144,20 +157,20 @@ def test_an_episode_without_plays_was_not_watched(alice):
 
 def test_aggregates_add_nothing_to_a_show_whose_history_is_there(alice):
     files = {"watched-shows.json": [watched(1, 2)], "watched-history-1.json": [episode(1)]}
-    assert imported(alice, files).new == {"watched-history-1.json": 1, "watched-shows.json": 0}
+    assert new_of(imported(alice, files)) == {"watched-history-1.json": 1, "watched-shows.json": 0}
     assert keys(alice) == ["5001"]
 
 
 def test_aggregates_are_left_out_when_trakt_tells_the_plays_itself(alice):
     TraktConfig.objects.create(user=alice, state="connected", access_token="token")
-    assert imported(alice, {"watched-shows.json": [watched(1)]}).skipped == {
-        "watched-shows.json": importing.TOLD_BY_TRAKT
+    assert imported(alice, {"watched-shows.json": [watched(1)]})["skipped"] == {
+        "watched-shows.json": {"rows": 1, "why": importing.TOLD_BY_TRAKT}
     }
 
 
 def test_a_later_aggregate_adds_only_what_was_watched_since(alice):
     imported(alice, {"watched-shows.json": [watched(1, 2)]})
-    assert imported(alice, {"watched-shows.json": [watched(1, 2, 3)]}).new == {"watched-shows.json": 1}
+    assert new_of(imported(alice, {"watched-shows.json": [watched(1, 2, 3)]})) == {"watched-shows.json": 1}
 
 
 @pytest.mark.parametrize("tell", ["api", "archive"])
@@ -187,12 +200,18 @@ def test_the_keys_of_aggregates_fit_whatever_the_numbers():
     assert len(aggregate_key(2**63 - 1, 2**31 - 1, 2**31 - 1)) <= 29
 
 
-def test_what_is_not_imported_yet_is_counted_and_said(alice):
-    rating = {"rated_at": "2020-01-01T00:00:00Z", "rating": 8, "type": "movie", "movie": play(1)["movie"]}
-    found = imported(alice, {"ratings-movies.json": [rating, rating], "user-profile.json": {}, "x.txt": b""})
-    assert found.as_data()["skipped"] == {
-        "ratings-movies.json": {"rows": 2, "why": importing.NOT_YET},
-        "user-profile.json": {"rows": None, "why": importing.OF_NO_USE},
+def test_what_is_of_no_use_or_unknown_is_said(alice):
+    found = imported(alice, {"watched-movies.json": [], "user-profile.json": {}, "x.txt": b""})
+    assert found["skipped"] == {"user-profile.json": {"rows": None, "why": importing.OF_NO_USE}}
+    assert found["unknown"] == ["x.txt"]
+    assert "left out  user-profile.json: of no use here" in importing.as_text(found)
+
+
+def test_what_the_settings_switch_off_is_left_out_and_said(alice):
+    TraktConfig.objects.create(user=alice, history=False, ratings=False)
+    found = imported(alice, {"watched-history.json": [episode(1)], "ratings-movies.json": [rated(1)]})
+    assert {name: told["why"] for name, told in found["skipped"].items()} == {
+        "watched-history.json": importing.SWITCHED_OFF,
+        "ratings-movies.json": importing.SWITCHED_OFF,
     }
-    assert found.as_data()["unknown"] == ["x.txt"]
-    assert "ratings-movies.json (2 rows): not imported yet" in found.as_text()
+    assert keys(alice) == []

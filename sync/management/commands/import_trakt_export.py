@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 class Command(ProductCommand):
     help = (
-        "Takes over the watch history from Trakt's data export (Trakt: Settings, Data), and brings the user up to "
-        "date. Trakt need not be connected. Importing an archive again, or plays that the API told, changes nothing."
+        "Takes over plays, ratings and lists from Trakt's data export (Trakt: Settings, Data), and brings the user up "
+        "to date. Trakt need not be connected. Importing an archive again, or what the API told, changes nothing; an "
+        "archive removes nothing, and of a list only what is later than all that is known counts."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,20 +39,22 @@ class Command(ProductCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         self.prepare_database()
         user = user_named(options["user"])
+        self.say(f"Checking {options['file']}")
         try:
-            with export.opened(options["file"]) as archive:
-                imported = importing.import_archive(user, archive, self.say)
+            rows = export.preview(options["file"]).total
         except export.ExportError as error:
             raise CommandError(f"{options['file']} was not imported. {error}") from None
+        self.say(f"Taking over {rows:,} rows")
         importing.make_due(user)
         run = run_here(
             user,
             SyncRun.Trigger.IMPORT,
             only_retry=not importing.asks_trakt(user),
             dry_run=options["dry_run"],
+            archive=options["file"],
             say=self.say,
         )
-        data = summary.as_data(run) | {"import": imported.as_data()}
-        self.result(data, f"{imported.as_text()}\n{summary.as_text(run)}", as_json=options["json"])
+        data = summary.as_data(run) | {"import": run.archive}
+        self.result(data, f"{importing.as_text(run.archive)}\n{summary.as_text(run)}", as_json=options["json"])
         if run.status != SyncRun.Status.SUCCEEDED:
             sys.exit(1)
