@@ -1,7 +1,8 @@
 """Subjects for adults only: they are not added to the list of a user who does not want them.
 
-Bangumi tells it of single subjects alone, so only those are asked about that no list of broadcasts knows, and once for
-all users.
+Bangumi tells it of single subjects and in what a search finds, and neither in its lists of episodes nor in the rows of
+a user's own list. So what is read anyway is remembered, for all users; and only those are asked about that no list of
+broadcasts knows. Asking about each would cost every new entry a request more than it may.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from bgmsync.shared.http import NotFound
 from sync.models import Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sync.bangumi.schemas import Subject as Answer
     from sync.engine.context import Context
 
 
@@ -28,7 +32,16 @@ async def is_adult(ctx: Context, subject_id: int) -> bool:
     except NotFound:
         return False
     adult = bool(subject.nsfw)
-    await Subject.objects.aupdate_or_create(
-        pk=subject_id, defaults={"nsfw": adult}, create_defaults={"nsfw": adult, "name": subject.name[:300]}
-    )
+    # The answer about one that was merged into another is that other's; what was asked about is remembered.
+    await remember([subject.model_copy(update={"id": subject_id, "nsfw": adult})])
     return adult
+
+
+async def remember(found: Iterable[Answer]) -> None:
+    """Keep what answers that were read anyway say of it, for all users. A word of Bangumi's goes before any guess."""
+    await Subject.objects.abulk_create(
+        [Subject(id=s.id, name=s.name[:300], nsfw=bool(s.nsfw)) for s in found if s.nsfw is not None],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["nsfw"],
+    )

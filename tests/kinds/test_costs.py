@@ -11,6 +11,7 @@ from bgmsync.standins.world import BangumiSubject, Listed, TraktMovie
 from sync.engine.index import current_index
 from tests.e2e.installation import adds_up
 from tests.e2e.small import small_world, strangers
+from tests.kinds.lists import on_trakt
 
 pytestmark = pytest.mark.e2e
 
@@ -89,15 +90,13 @@ def test_kinds_are_read_by_pages_and_each_page_is_asked_for_once(install):
 
 def test_three_new_ratings_of_a_long_list_are_asked_for_one_by_one(install):
     world = small_world(listed=strangers(830))
-    user = world.trakt.users[0]
     at = datetime.now(UTC).replace(microsecond=0)
-    user.ratings = [Listed(type="movie", movie=movie.trakt, at=at, rating=8) for movie in world.trakt.movies[:3]]
+    rows = [Listed(type="movie", movie=movie.trakt, at=at, rating=8) for movie in world.trakt.movies[:4]]
+    world.trakt.users[0].ratings = rows[:1]
     installation = install(world)
-    installation.sync("--kinds", "collection")
-    from sync.models import BangumiAccount  # noqa: PLC0415
-
-    BangumiAccount.objects.update(listed=830)
+    installation.sync()  # the first write, before which the whole list is kept
+    on_trakt(installation, "ratings", rows)
     installation.forget_requests()
     run = installation.sync()
-    assert run["items"] == {"done": 3}
+    assert run["kinds"]["ratings"]["items"] == {"done": 4}
     assert run["requests"]["bangumi"] <= 1 + 3 * 3

@@ -124,7 +124,7 @@ def _settle(item: SyncItem, fates: Sequence[Fate]) -> None:
     if WRITE in fates:
         item.state = State.PLANNED
     elif left is not None:
-        item.state, item.reason = State.SKIPPED, left.reason
+        item.state, item.reason, item.detail = State.SKIPPED, left.reason, left.detail
     elif OURS in fates:
         item.state = State.DONE
     else:
@@ -157,7 +157,7 @@ def gather(run: SyncRun, config: TraktConfig, index: Index) -> Asking:
     for item in fresh:
         item.run = run
     titles = sorted({item.title_id for item in fresh if item.title_id})
-    return gather_from(fresh, list(_standing(run.user_id, titles)), config, index, Rules.of(config))
+    return gather_from(fresh, list(standing_facts(run.user_id, titles)), config, index, Rules.of(config))
 
 
 def gather_from(
@@ -176,7 +176,8 @@ def gather_from(
     return asking
 
 
-def _standing(user_id: int, titles: Sequence[int]) -> Iterable[SyncItem]:
+def standing_facts(user_id: int, titles: Sequence[int]) -> Iterable[SyncItem]:
+    """Return the facts about *titles* that were answered before and still count."""
     rows = lists_of(user_id).filter(state__in=STANDING, gone_at=None).defer("evidence", "candidates")
     for part in ledger.chunks(titles):
         yield from (item for item in rows.filter(title_id__in=part) if item.targets)

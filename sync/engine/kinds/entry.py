@@ -103,6 +103,8 @@ class Fate(NamedTuple):
 
     kind: str
     reason: str = ""
+    detail: str = ""
+    """A number that reads alike in every language, such as the rating that Bangumi has."""
 
 
 WRITE = Fate("write")
@@ -110,8 +112,8 @@ ALREADY = Fate("already")
 OURS = Fate("ours")
 
 
-def left(reason: Reason) -> Fate:
-    return Fate("left", str(reason))
+def left(reason: Reason, detail: object = "") -> Fate:
+    return Fate("left", str(reason), str(detail))
 
 
 @dataclass(slots=True)
@@ -202,7 +204,7 @@ def _weigh(asks: Sequence[Ask], rules: Rules) -> tuple[int, list[Ask], dict[int,
         elif rank is Rank.EPISODES and len(rated) < rules.rating_episodes_least:
             fates |= {a.item: left(Reason.TOO_FEW_RATED) for a in rated}
         elif rank is Rank.EPISODES:
-            wanted, heard = _mean([a.rate for a in rated]), rated
+            wanted, heard = mean([a.rate for a in rated]), rated
         else:
             # Two titles of Trakt that are one subject: the later rating is what the person thinks now.
             last = max(rated, key=lambda a: (a.at is not None, a.at and a.at.timestamp(), a.item))
@@ -212,7 +214,7 @@ def _weigh(asks: Sequence[Ask], rules: Rules) -> tuple[int, list[Ask], dict[int,
     return wanted, heard, fates
 
 
-def _mean(ratings: Sequence[int]) -> int:
+def mean(ratings: Sequence[int]) -> int:
     """Return the mean, halves rounded up as people do."""
     return (2 * sum(ratings) + len(ratings)) // (2 * len(ratings))
 
@@ -228,9 +230,9 @@ def _fate_of_rating(place: Place, wanted: int, at: datetime | None, rules: Rules
     if is_ours or rules.rating_conflict == Conflict.TRAKT:
         return WRITE
     if rules.rating_conflict == Conflict.KEEP:
-        return left(Reason.RATING_KEPT)
+        return left(Reason.RATING_KEPT, entry.rate)
     newer = at is not None and entry.updated_at is not None and at > entry.updated_at
-    return WRITE if newer else left(Reason.RATING_OLDER)
+    return WRITE if newer else left(Reason.RATING_OLDER, entry.rate)
 
 
 def _put_back_to_wish(entry: Entry, ours: Ours) -> bool:

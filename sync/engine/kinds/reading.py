@@ -141,15 +141,15 @@ async def _read_list(
 
 
 def _store_page(run: SyncRun, kind: Kind, prefix: str, page: Page[Any]) -> set[str]:
-    titles = ledger.store_titles(_titles_of(page.rows))
-    items = [_item_of(run, kind, prefix, row, titles) for row in page.rows]
+    titles = ledger.store_titles(titles_of(page.rows))
+    items = [item_of(run, kind, prefix, row, titles) for row in page.rows]
     items += [_unreadable(run, kind, f"?{prefix}{page.page}-{row.row_index}", row) for row in page.rejected]
     unique = {item.source_key: item for item in items}
-    _store(kind, unique)
+    store_items(kind, unique)
     return set(unique)
 
 
-def _titles_of(rows: Sequence[Any]) -> list[Title]:
+def titles_of(rows: Sequence[Any]) -> list[Title]:
     found = {}
     for row in rows:
         title = title_of(row.movie, Title.Kind.MOVIE) if row.type == "movie" else title_of(row.show, Title.Kind.SHOW)
@@ -169,7 +169,7 @@ def key_of(row: Any) -> str:
     return f"episode:{row.episode.ids.trakt}"
 
 
-def _item_of(run: SyncRun, kind: Kind, prefix: str, row: Any, titles: dict[tuple[str, int], int]) -> SyncItem:
+def item_of(run: SyncRun, kind: Kind, prefix: str, row: Any, titles: dict[tuple[str, int], int]) -> SyncItem:
     at, told = kind.tells(row)
     work = row.movie if row.type == "movie" else row.show
     item = SyncItem(
@@ -203,7 +203,7 @@ def _unreadable(run: SyncRun, kind: Kind, key: str, row: RejectedRow) -> SyncIte
     )
 
 
-def _store(kind: Kind, items: dict[str, SyncItem]) -> None:
+def store_items(kind: Kind, items: dict[str, SyncItem]) -> None:
     """Insert what is new, and let what changed, or came back, be judged anew."""
     if not items:
         return

@@ -17,20 +17,29 @@ RULES = "rules"
 """Where the rules of the last run are kept, beside Trakt's stamps."""
 
 PLAIN = (State.DONE, State.ALREADY, State.SKIPPED, State.REVIEW)
-FINAL = (Reason.UNDONE, Reason.IGNORED, Reason.LIST_SHRANK)
+FINAL = (Reason.UNDONE, Reason.DECLINED, Reason.IGNORED, Reason.LIST_SHRANK)
+REOPENED_BY = {
+    "scope": (Reason.LIVE_ACTION, Reason.NOT_ANIME),
+    "since": (Reason.BEFORE_SINCE,),
+    "threshold": (Reason.BELOW_THRESHOLD,),
+}
+"""What a setting that is no rule had left out is looked at again when it changes."""
 
 
 def reopen_by_rules(run: SyncRun, config: TraktConfig) -> None:
     """Let the ledger's facts be judged by the rules as they are now, if they are others than at the last run."""
-    now = Rules.of(config).as_data()
-    before = config.activities.get(RULES)
-    if before == now:
-        return
-    if before is not None:
+    rules = Rules.of(config)
+    if is_reopened_by(rules, config):
         _reopen(run, config)
-    if not run.dry_run:
-        config.activities = {**config.activities, RULES: now}
+    if not run.dry_run and config.activities.get(RULES) != rules.as_data():
+        config.activities = {**config.activities, RULES: rules.as_data()}
         TraktConfig.objects.filter(pk=config.pk).update(activities=config.activities)
+
+
+def is_reopened_by(rules: Rules, config: TraktConfig) -> bool:
+    """Tell whether the next run, by *rules*, would judge anew what was settled by those of the last run."""
+    before = config.activities.get(RULES)
+    return before is not None and before != rules.as_data()
 
 
 def _reopen(run: SyncRun, config: TraktConfig) -> None:
@@ -38,12 +47,18 @@ def _reopen(run: SyncRun, config: TraktConfig) -> None:
     again = {"state": State.NEW, "reason": "", "detail": "", "next_try_at": None, "run": run}
     mine.exclude(kind=SyncItem.Kind.HISTORY).filter(gone_at=None).update(**again)
     plays = mine.filter(kind=SyncItem.Kind.HISTORY)
-    matched = {**again, "state": State.MATCHED}
-    if config.mark_private != PrivateMarks.ASK:
-        plays.filter(reason=Reason.PRIVATE_ASKED).update(**matched)
-    if config.mark_private == PrivateMarks.ALLOW:
-        plays.filter(reason=Reason.PRIVATE_SKIPPED).update(**matched)
-    if config.resumed != Resumed.SKIP:
-        plays.filter(reason=Reason.HELD_BACK).update(**matched)
-    if config.adult:
-        plays.filter(reason=Reason.ADULT).update(**matched)
+    plays.filter(reason__in=freed_by(Rules.of(config))).update(**{**again, "state": State.MATCHED})
+
+
+def freed_by(rules: Rules) -> list[Reason]:
+    """Return for which reasons a play may have been left out that *rules* leave out no longer, or otherwise."""
+    freed = []
+    if rules.mark_private != PrivateMarks.ASK:
+        freed.append(Reason.PRIVATE_ASKED)
+    if rules.mark_private == PrivateMarks.ALLOW:
+        freed.append(Reason.PRIVATE_SKIPPED)
+    if rules.resumed != Resumed.SKIP:
+        freed.append(Reason.HELD_BACK)
+    if rules.adult:
+        freed.append(Reason.ADULT)
+    return freed

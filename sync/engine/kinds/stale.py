@@ -5,7 +5,7 @@ from __future__ import annotations
 from sync.engine.kinds.asking import STANDING
 from sync.engine.kinds.collection import OWNED
 from sync.engine.kinds.matching import lists_of
-from sync.engine.undo import Restore
+from sync.engine.restore import Restore
 from sync.models import SyncItem, Written
 
 State = SyncItem.State
@@ -25,7 +25,7 @@ def stale_facts(user_id: int) -> dict[int, Restore]:
         kinds = {item.kind for item in stale.values() if row.subject_id in item.stale} - kept.get(row.subject_id, set())
         restore = Restore()
         if SyncItem.Kind.RATINGS in kinds and row.rate:
-            restore.rate_ours = row.rate
+            restore.rate_ours = frozenset({row.rate})
         if SyncItem.Kind.COLLECTION in kinds and OWNED in row.tags:
             restore.tags_given = {OWNED}
         if restore.rate_ours or restore.tags_given:
