@@ -68,6 +68,8 @@ class StoredTokens:
                     await sync_to_async(row.lose)(ConnectionState.RECONNECT, why)
                     raise Unauthorized(row.service, why, status=401)
                 await self._renew()
+        if not row.access_token:  # the user disconnected meanwhile
+            raise Unauthorized(row.service, "not connected")
         return row.access_token
 
     async def _renew_early(self) -> None:

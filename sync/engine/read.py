@@ -69,7 +69,8 @@ async def read(ctx: Context, *, full: bool) -> Reading:
     await ctx.stage(SyncRun.Stage.READ)
     try:
         stamps = stamps_of(await ctx.activities(), ctx.config)
-        if not ctx.reads(SyncItem.Kind.HISTORY) or (stamps == ctx.config.activities.get("history") and not full):
+        moved = stamps != ctx.config.activities.get("history")
+        if not ctx.reads(SyncItem.Kind.HISTORY) or not (moved or full or _is_weekly_due(ctx.config)):
             return reading
         reading.stamps = stamps
         start = start_of(ctx.config, full=full, stamps=stamps)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["connected", "install", "install_apart"]
 
-COUNTED = ("faults", "kills")
+COUNTED = ("faults", "kills", "sequences", "steps", "states")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

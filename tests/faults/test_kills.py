@@ -1,4 +1,4 @@
-"""A run that is killed at any instant is finished by the next: nothing lost, nothing doubled, and a reason left."""
+"""A run, or the whole cluster, that is killed at any instant: nothing lost, nothing doubled, and a reason left."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import threading
 import pytest
 
 from tests.e2e.small import CLANNAD
+from tests.e2e.test_processes import wait_for, workers
 from tests.faults.matrix import FIRST_RUN
 from tests.faults.story import Story, expected_shelf
 from tests.faults.world import make_world
 
 FULL = os.environ.get("FAULTS") == "full"
 SEEDS = range(20 if FULL else 2)
-BOUNDARIES = ["activities", "episodes", "me", "collect", "clear", "mark", "confirm", "complete"]
-CHOSEN = BOUNDARIES if FULL else ["mark"]
+CLUSTERS = range(20 if FULL else 1)
+CHOSEN = list(FIRST_RUN) if FULL else ["mark"]
+"""Each kind of request of a run is the boundary of a stage, or lies within one."""
+
 REQUESTS = 31
 """About as many as an undisturbed run of the suite's world sends."""
 
@@ -35,19 +38,8 @@ def killing(install_apart, record_property):
         installation = install_apart(world)
         if fault:
             installation.standins.control("faults", fault)
-        chosen = threading.Event()
         process = installation.start("sync", installation.user, "--json")
-
-        def strike():
-            os.killpg(process.pid, number)
-
-        def observe(exchange):
-            if not chosen.is_set() and is_time(exchange):
-                chosen.set()
-                threading.Timer(delay, strike).start() if delay else strike()
-            return []
-
-        installation.standins.hub.observer = observe
+        strike_at(installation, process, is_time, delay, number)
         process.communicate(timeout=120)
         installation.standins.hub.observer = None
         installation.standins.control("faults", method="DELETE")
@@ -55,6 +47,23 @@ def killing(install_apart, record_property):
         return Story(installation, expected_shelf(world)), process.returncode
 
     return kill
+
+
+def strike_at(installation, process, is_time, delay, number=signal.SIGKILL):
+    """Kill the process and its children so long after the request that *is_time* chooses; return whether it came."""
+    chosen = threading.Event()
+
+    def strike():
+        os.killpg(process.pid, number)
+
+    def observe(exchange):
+        if not chosen.is_set() and is_time(exchange):
+            chosen.set()
+            threading.Timer(delay, strike).start() if delay else strike()
+        return []
+
+    installation.standins.hub.observer = observe
+    return chosen
 
 
 def nth(number):
@@ -125,3 +134,31 @@ def test_what_the_user_did_after_a_kill_is_theirs(killing):
     _state, marks = story.expected[CLANNAD]
     story.expected[CLANNAD] = (dropped, marks)
     finish(story)
+
+
+@pytest.mark.parametrize("seed", CLUSTERS)
+def test_a_cluster_killed_at_a_random_instant_is_replaced_and_the_run_goes_on(install_apart, record_property, seed):
+    chance = random.Random(1000 + seed)  # noqa: S311  # a repeatable instant
+    world = make_world()
+    installation = install_apart(world)
+    cluster = installation.start("qcluster")
+    instant, delay = chance.randint(1, REQUESTS), chance.uniform(0.0, LONGEST_DELAY)
+    chosen = strike_at(installation, cluster, nth(instant), delay)
+    waiting = installation.start("queue_sync", installation.user, "--json")
+    wait_for(lambda: chosen.is_set() or is_over(installation))
+    if not chosen.is_set():
+        os.killpg(cluster.pid, signal.SIGKILL)
+    cluster.communicate(timeout=60)
+    installation.standins.hub.observer = None
+    record_property("kills", 1)
+    with workers(installation):
+        installation.manage("shell", "-c", "from sync.dispatch import revive; revive()")
+        waiting.communicate(timeout=120)
+    ((_id, status, _reason),) = installation.query("select id, status, reason from sync_syncrun")
+    assert status in {"succeeded", "incomplete", "deferred"}
+    ends = finish(Story(installation, expected_shelf(world)))
+    assert ends[0][1] == status
+
+
+def is_over(installation):
+    return bool(installation.query("select 1 from sync_syncrun where finished_at is not null"))

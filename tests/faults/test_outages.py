@@ -7,7 +7,10 @@ import signal
 
 import pytest
 
+from sync.models import SyncRun
 from tests.e2e.test_processes import wait_for, workers
+from tests.faults.death import NOBODY, Dead
+from tests.faults.matrix import FAULTS, FIRST_RUN, THROUGHOUT
 from tests.faults.story import SCALE, Story, expected_shelf, short_timeouts, wait_for_hosts
 from tests.faults.world import make_world
 
@@ -49,6 +52,31 @@ def test_three_500s_on_history_are_waited_out_in_place(story):
     spoil(story, "trakt", 500, 3, "^/sync/history")
     assert story.run()["status"] == "succeeded"
     story.heal()
+
+
+def test_a_completion_that_two_runs_fail_to_write_is_seen_through_by_the_next(story):
+    story.installation.standins.control("faults", FIRST_RUN["complete"].spoilt_by(FAULTS["500"], THROUGHOUT))
+    for _ in range(2):
+        wait_for_hosts()
+        assert story.run()["status"] != "succeeded"
+    story.heal()
+
+
+def test_a_completion_that_was_only_planned_anew_is_seen_through_by_the_next(story, monkeypatch):
+    story.installation.standins.control("faults", FIRST_RUN["complete"].spoilt_by(FAULTS["500"], THROUGHOUT))
+    story.run()
+    story.installation.standins.control("faults", method="DELETE")
+    wait_for_hosts()
+    with monkeypatch.context() as patch:
+        patch.setattr("sync.engine.run.apply", die)
+        with pytest.raises(Dead):
+            story.run()
+    SyncRun.objects.filter(status=SyncRun.Status.RUNNING).update(owner=NOBODY)
+    story.heal()
+
+
+async def die(*_arguments):
+    raise Dead
 
 
 def test_a_service_that_is_down_is_soon_left_alone(story):

@@ -39,6 +39,7 @@ class Library:
         self._clock = clock
         joined = trakt_time(clock.now().replace(year=clock.now().year - 5, day=1, microsecond=0))
         self._moved = {(group, leaf): joined for group, names in LEAVES.items() for leaf in names.split()}
+        self._highest = max((play.id for play in user.plays), default=2**33)
         self._sort()
         for play in user.plays:
             self._move(kind_of(play), "watched_at", play.watched_at)
@@ -60,6 +61,7 @@ class Library:
         """Add plays; what is watched leaves the watchlist, as it does on Trakt."""
         for play in plays:
             self.user.plays.append(play)
+            self._highest = max(self._highest, play.id)
             self._touch(kind_of(play), "watched_at")
             self._leave_watchlist(play)
         self._sort()
@@ -88,7 +90,8 @@ class Library:
         return again
 
     def next_id(self) -> int:
-        return max((play.id for play in self.user.plays), default=2**33) + 1
+        """Return an id that no play ever had, removed ones included."""
+        return self._highest + 1
 
     def _sort(self) -> None:
         self.user.plays.sort(key=lambda play: (play.watched_at, play.id), reverse=True)
