@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: demo run test test-faults lint bench-matching bench-sync docs messages lock clean help
+.PHONY: demo run test test-faults lint bench-matching bench-sync bench-admin docs freeze-schema messages lock clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -40,8 +40,14 @@ bench-matching: .venv/ready  ## how right matching is, on labelled data beside t
 bench-sync: .venv/ready  ## what a first sync costs, against the least time its requests need
 	$(RUN) python bench/first_sync.py $(ARGS)
 
+bench-admin: .venv/ready  ## queries and milliseconds of the admin's lists and first page, with a million items
+	$(RUN) python bench/admin.py $(ARGS)
+
 docs: .venv/ready  ## write the pages that are made from the program itself
 	$(RUN) python docs/write_reasons.py
+
+freeze-schema: .venv/ready  ## at a release: keep its database, so that later versions are tried on it
+	$(RUN) python -m tests.upgrade.freeze $(ARGS)
 
 messages: .venv/ready  ## bring the translations up to date with the sources
 	$(RUN) python .ci/messages.py

@@ -10,7 +10,9 @@ from django.conf import settings
 from django.core.checks import Error, register
 from django.core.checks import Warning as CheckWarning
 
-from bgmsync.shared.command import TAG
+from bgmsync import __version__
+from bgmsync.shared import schema
+from bgmsync.shared.command import SCHEMA, TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,3 +81,33 @@ def limits(**_kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register(TAG)
+def registration(**_kwargs: Any) -> list[CheckMessage]:
+    """Refuse a word that is none of the three: a door that is neither open nor shut."""
+    if settings.REGISTRATION in {"off", "invite", "open"}:
+        return []
+    return [
+        Error(
+            f"REGISTRATION is {settings.REGISTRATION!r}, so nobody can tell who may make an account.",
+            hint="Set it to off, invite or open.",
+            id="bgmsync.E005",
+        )
+    ]
+
+
+@register(SCHEMA)
+def database_not_newer(**_kwargs: Any) -> list[CheckMessage]:
+    """Refuse to work on what a later version left: a downgrade would misread it, and write what that one misreads."""
+    newer = schema.newer_than_program()
+    if not newer:
+        return []
+    return [
+        Error(
+            f"The database is newer than the program: bgmsync {__version__} does not know {', '.join(newer)}. "
+            "Nothing was changed.",
+            hint=schema.WHAT_TO_DO,
+            id="bgmsync.E004",
+        )
+    ]

@@ -47,6 +47,9 @@ IN_FLIGHT = 8
 MAPPING_DIR = Path(env.str("MAPPING_DIR", default=str(VAR_DIR / "mappings")))
 MAPPING_SOURCES = env.list("MAPPING_SOURCES", default=[])
 RUN_HISTORY_DAYS = env.int("RUN_HISTORY_DAYS", default=365)
+EXPORT_LIMIT_MB = env.int("EXPORT_LIMIT_MB", default=200)
+REGISTRATION = env.str("REGISTRATION", default="off")
+NOTIFY_PRIVATE = env.bool("NOTIFY_PRIVATE", default=False)
 
 WORKERS = env.int("WORKERS", default=2)
 JOB_LIMIT = env.int("JOB_LIMIT", default=3600)
@@ -65,6 +68,7 @@ INSTALLED_APPS = [
     "bgmsync.shared.apps.SharedConfig",
     "trakt.apps.TraktAppConfig",
     "sync.apps.SyncAppConfig",
+    "bgmsync.people.apps.PeopleConfig",
 ]
 
 MIDDLEWARE = [
@@ -75,7 +79,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "bgmsync.zone.UserTimeZone",
+    "bgmsync.people.middleware.LanguageAndZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "bgmsync.middleware.ContentSecurityPolicy",
@@ -110,11 +114,18 @@ if SQLITE:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
     }
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+else:
+    # PostgreSQL's default is of spinning disks: with it, a user's list walks the whole table backwards instead of the
+    # index that is there for it (`make bench-admin`). Another value, or none for a pooler that refuses it: ?options=
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c random_page_cost=1.1")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+# A plan is approved by one form with a tick box for each subject; Django's 1,000 would refuse a long list.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 
 Q_CLUSTER = {
     "name": "bgmsync",

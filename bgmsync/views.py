@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from bgmsync.shared import schema
 from bgmsync.shared.models import Heartbeat
 
 LATE = timedelta(minutes=3)
@@ -33,7 +34,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 
 def _look() -> dict[str, bool]:
     try:
-        migrated = not _unapplied()
+        migrated = not _unapplied() and not schema.newer_than_program()
         beat = Heartbeat.objects.filter(name="dispatch").first() if migrated else None
     except DatabaseError:
         return {"database": False, "migrations": False, "worker": False}

@@ -423,7 +423,7 @@ def follow_up() -> int:
     """
     rows = SyncItem.objects.filter(run=None, state=State.NEW).order_by()
     users = get_user_model().objects.filter(
-        ~Exists(SyncRun.objects.filter(user=OuterRef("pk"), status__in=SyncRun.ACTIVE)),
+        ~Exists(SyncRun.objects.filter(user=OuterRef("pk"), status__in=(*SyncRun.ACTIVE, *SyncRun.HELD))),
         pk__in=rows.values("user_id"),
         is_active=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -10,9 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from bgmsync.shared.models import ConnectionState, Heartbeat
-from sync import decisions, mappings, queue, runs
+from sync import decisions, mappings, queue, runs, undos, uploads
 from sync.models import SyncRun
+from sync.notifying import outbox, telling
 from trakt.models import TraktConfig
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 CLAIM = 500
 """Users claimed in one transaction: few enough that nobody waits long for the lock."""
@@ -31,6 +36,9 @@ def dispatch() -> None:
     revive()
     start_due()
     decisions.follow_up()
+    undos.follow_up()
+    uploads.tidy()
+    telling.follow_up()
     prune_daily()
     mappings.refresh_if_due()  # last: it may download for minutes
 
@@ -53,30 +61,47 @@ def revive() -> int:
 
 def start_due() -> int:
     """Make a run for each user whose time has come; return how many."""
-    started = 0
-    while configs := _claim_due():
+    started, now = 0, timezone.now()
+    while configs := _claim_due(now):
         for config in configs:
-            if not _may_run(config):
+            if config.is_quiet(now):
                 continue
-            _run, new = runs.request(config.user, SyncRun.Trigger.SCHEDULE)
-            started += new
+            if _may_run(config):
+                started += runs.request(config.user, SyncRun.Trigger.SCHEDULE)[1]
+            elif _owes_from_an_archive(config):
+                started += runs.request(config.user, SyncRun.Trigger.SCHEDULE, only_retry=True)[1]
     return started
 
 
 def _may_run(config: TraktConfig) -> bool:
     """Tell whether a run can get anywhere: what needs the person's hand is not helped by asking the service again."""
+    if runs.held(config.user):
+        return False
     bangumi = getattr(config.user, "bangumi", None)
     return config.state not in NEEDS_A_HAND and (bangumi is None or bangumi.state != ConnectionState.RECONNECT)
 
 
-def _claim_due() -> list[TraktConfig]:
-    """Move the due users' next time on, and return them: whoever moved it may start the run."""
-    now = timezone.now()
+def _owes_from_an_archive(config: TraktConfig) -> bool:
+    """Tell whether a user who never connected Trakt has something left to write from an archive that was imported."""
+    bangumi = getattr(config.user, "bangumi", None)
+    if config.state != ConnectionState.NONE or bangumi is None or not bangumi.is_usable or runs.held(config.user):
+        return False
+    return runs.due_items(config.user).exists()
+
+
+def _claim_due(now: datetime) -> list[TraktConfig]:
+    """Move the due users' next time on, and return them: whoever moved it may start the run.
+
+    A time that passed while nothing ran here may have come round to the user's quiet hours: it moves to their end.
+    """
     with transaction.atomic():
         rows = TraktConfig.objects.select_for_update(skip_locked=not settings.SQLITE, of=("self",))
         due = list(rows.select_related("user__bangumi").filter(next_run_at__lte=now, user__is_active=True)[:CLAIM])
         for config in due:
-            config.plan_next(now)
+            if config.is_quiet(now):
+                config.next_run_at = config.out_of_quiet(now)
+            else:
+                config.plan_next(now)
         TraktConfig.objects.bulk_update(due, ["next_run_at"])
     return due
 
@@ -90,3 +115,4 @@ def prune_daily() -> None:
     old = timezone.now() - timedelta(days=settings.RUN_HISTORY_DAYS)
     SyncRun.objects.filter(created_at__lt=old).exclude(status__in=SyncRun.ACTIVE).delete()
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    outbox.forget_old()

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from sync import runs
+from sync import runs, uploads
 from sync.engine.run import work
 from sync.models import SyncRun
 from sync.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from sync.undos import Undo
 
 LOOK_EVERY = 0.3
 """Seconds between looks at a run that another process is doing."""
@@ -27,7 +30,8 @@ def run_here(  # noqa: PLR0913  # what a run may be asked for, each by its name
     only_retry: bool = False,
     dry_run: bool = False,
     full: bool = False,
-    undoes: SyncRun | None = None,
+    undo: Undo | None = None,
+    archive: Path | None = None,
     say: Callable[[str], None] = print,
 ) -> SyncRun:
     """Make a run and see it through here; return it with its verdict.
@@ -36,9 +40,13 @@ def run_here(  # noqa: PLR0913  # what a run may be asked for, each by its name
     """
     said = False
     while True:
-        run, new = runs.request(user, trigger, kinds=kinds, only_retry=only_retry, undoes=undoes, enqueue=False)
+        run, new = runs.request(
+            user, trigger, kinds=kinds, only_retry=only_retry, undo=undo, enqueue=False, may_ask=False
+        )
         if new:
             SyncRun.objects.filter(pk=run.pk).update(dry_run=dry_run, full=full)
+            if archive:
+                uploads.give(run, archive, archive.name)
             done = work(run.pk, ignore_pauses=not only_retry)
             if done is not None:
                 return done

@@ -17,6 +17,21 @@ def enqueue(run_id: int) -> None:
     async_task("sync.tasks.run", run_id, q_options=NOT_KEPT)
 
 
+def enqueue_comparison(report_id: int) -> None:
+    """Hand a comparison to a worker, which claims it as it claims a run."""
+    async_task("sync.tasks.compare", report_id, q_options=NOT_KEPT)
+
+
+def enqueue_news(run_id: int) -> None:
+    """Have a worker look whether the end of a run is news to its user."""
+    async_task("sync.tasks.tell", run_id, q_options=NOT_KEPT)
+
+
+def enqueue_note(note_id: int) -> None:
+    """Hand a note to a worker, which claims it as it claims a run."""
+    async_task("sync.tasks.deliver", note_id, q_options=NOT_KEPT)
+
+
 def ensure_dispatch_schedule() -> None:
     """Keep exactly one Schedule row, which comes every minute; ``name`` is not unique in django-q2."""
     rows = Schedule.objects.filter(name=DISPATCH).order_by("pk")

@@ -21,6 +21,7 @@ class Remedy(StrEnum):
     RETRY = "retry"
     RECONNECT_TRAKT = "reconnect_trakt"
     RECONNECT_BANGUMI = "reconnect_bangumi"
+    UPLOAD = "upload"
     MAP = "map"
     SETTINGS = "settings"
     WAIT = "wait"
@@ -32,6 +33,7 @@ REMEDY_TEXT = {
     Remedy.RETRY: _("Retry now"),
     Remedy.RECONNECT_TRAKT: _("Reconnect Trakt"),
     Remedy.RECONNECT_BANGUMI: _("Reconnect Bangumi"),
+    Remedy.UPLOAD: _("Import the archive again"),
     Remedy.MAP: _("Choose the subject"),
     Remedy.SETTINGS: _("Change the settings"),
     Remedy.WAIT: _("Nothing to do: it is tried again by itself"),
@@ -54,6 +56,7 @@ class Reason(StrEnum):
     BEFORE_SINCE = "before_since"
     IGNORED = "ignored"
     UNDONE = "undone"
+    DECLINED = "declined"
     KIND_OFF = "kind_off"
     EPISODE_RATING = "episode_rating"
     TOO_FEW_RATED = "too_few_rated"
@@ -87,6 +90,8 @@ class Reason(StrEnum):
     # what failed or waits
     UNREADABLE_ROW = "unreadable_row"
     NOT_CONFIRMED = "not_confirmed"
+    TO_MEND = "to_mend"
+    PLAN_CHANGED = "plan_changed"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
     TIME_UP = "time_up"
@@ -94,8 +99,11 @@ class Reason(StrEnum):
     # of a run
     TRAKT_NOT_CONNECTED = "trakt_not_connected"
     BANGUMI_NOT_CONNECTED = "bangumi_not_connected"
+    ARCHIVE_LOST = "archive_lost"
     COUNT_DIFFERS = "count_differs"
     ITEMS_LEFT = "items_left"
+    UNDO_LEFT = "undo_left"
+    REPLACED = "replaced"
 
 
 _AGAIN = _("Nothing is lost: it is kept and tried again by itself.")
@@ -127,7 +135,12 @@ TEXTS: dict[str, Text] = {
     ),
     Reason.UNDONE: Text(
         _("undone"),
-        _("You undid the run that ticked this. It is not ticked again by itself; retry it if you change your mind."),
+        _("You undid this. It is not written again by itself; retry it if you change your mind."),
+        Remedy.RETRY,
+    ),
+    Reason.DECLINED: Text(
+        _("left out of the plan"),
+        _("You left this subject out when you approved the plan. It is not asked again; retry it to have it written."),
         Remedy.RETRY,
     ),
     Reason.KIND_OFF: Text(
@@ -281,6 +294,19 @@ TEXTS: dict[str, Text] = {
         _("Bangumi accepted the write but does not show it. It is not counted as done, and is tried again."),
         Remedy.RETRY,
     ),
+    Reason.TO_MEND: Text(
+        _("to be written again"),
+        _("You chose this in the comparison of both sides. The next run writes it."),
+        Remedy.RETRY,
+    ),
+    Reason.PLAN_CHANGED: Text(
+        _("changed since you approved"),
+        _(
+            "Between the plan and your yes the entry on Bangumi changed, and writing it now would do more than you "
+            "were shown. Nothing was written; the next run plans it anew."
+        ),
+        Remedy.WAIT,
+    ),
     Reason.CANCELLED: Text(_("cancelled"), _("The run was cancelled before this was written."), Remedy.RETRY),
     Reason.INTERRUPTED: Text(
         _("interrupted"),
@@ -303,6 +329,14 @@ TEXTS: dict[str, Text] = {
         _("There is no Trakt account to read from. Connect it; nothing was changed."),
         Remedy.RECONNECT_TRAKT,
     ),
+    Reason.ARCHIVE_LOST: Text(
+        _("the archive is not there any more"),
+        _(
+            "The export archive was lost before all of it was taken over. What had been stored stays and is tried "
+            "again by itself. Please import the archive again: nothing of it is taken twice."
+        ),
+        Remedy.UPLOAD,
+    ),
     Reason.BANGUMI_NOT_CONNECTED: Text(
         _("Bangumi is not connected"),
         _("There is no Bangumi account to write to. What was read from Trakt is kept; connect Bangumi and run again."),
@@ -313,10 +347,22 @@ TEXTS: dict[str, Text] = {
         _("Trakt says it has more than it sent. What arrived is kept; the rest is read again in the next run."),
         Remedy.WAIT,
     ),
+    Reason.UNDO_LEFT: Text(
+        _("not all was put back"),
+        _(
+            "Some subjects could not be read or written just now, and are as they were. What was put back stays so; "
+            "the rest is tried again by itself."
+        ),
+        Remedy.WAIT,
+    ),
     Reason.ITEMS_LEFT: Text(
         _("some items are left"),
         _("Some items failed or wait; each says why, and is tried again by itself."),
         Remedy.WAIT,
+    ),
+    Reason.REPLACED: Text(
+        _("replaced"),
+        _("A newer run took its place. What this one had found and not written is in the newer one."),
     ),
     # what matching asks
     MatchReason.NO_IDS: Text(

@@ -1,4 +1,4 @@
-"""What an installation needs in its database: the group of members and the one schedule of the queue."""
+"""What an installation needs in its database: the groups of people and the one schedule of the queue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.db.models import Q
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
-MEMBERS = "members"
+from bgmsync.shared.people import MEMBERS, OPERATORS
+
 MEMBERS_MAY = Q(content_type__app_label="trakt", codename__in=["view_traktconfig", "change_traktconfig"]) | Q(
     content_type__app_label="sync",
     codename__in=[
@@ -17,18 +18,27 @@ MEMBERS_MAY = Q(content_type__app_label="trakt", codename__in=["view_traktconfig
         "view_syncrun",
         "view_syncitem",
         "view_subjectplan",
-        *(f"{verb}_mappingoverride" for verb in ("view", "add", "change", "delete")),
+        "view_snapshot",
+        "view_parityreport",
+        *(
+            f"{verb}_{model}"
+            for model in ("mappingoverride", "notificationchannel")
+            for verb in ("view", "add", "change", "delete")
+        ),
     ],
 )
+OPERATORS_MAY = MEMBERS_MAY | Q(content_type__app_label="shared", codename="help_members")
+"""An operator syncs like a member, too; of others they see and do what ``bgmsync.people`` shows and lets them."""
 
 
 @receiver(post_migrate, dispatch_uid="sync.setup.ensure")
 def ensure(sender: Any, using: str = "default", **_kwargs: Any) -> None:
-    """Make the members' group with its permissions; they do not exist before the migrations are over."""
+    """Make the groups with their permissions; those do not exist before the migrations are over."""
     if sender.name != "sync":
         return
-    group, _made = Group.objects.using(using).get_or_create(name=MEMBERS)
-    group.permissions.set(Permission.objects.using(using).filter(MEMBERS_MAY))
+    for name, allowed in ((MEMBERS, MEMBERS_MAY), (OPERATORS, OPERATORS_MAY)):
+        group, _made = Group.objects.using(using).get_or_create(name=name)
+        group.permissions.set(Permission.objects.using(using).filter(allowed))
 
 
 @receiver(post_migrate, dispatch_uid="sync.setup.schedule")

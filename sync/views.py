@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bgmsync.shared import consent
+from bgmsync.shared import audit, consent
 from bgmsync.shared.http import RemoteError, Unauthorized
 from bgmsync.shared.models import Service
 from sync import connect
@@ -64,6 +64,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         connect.connect(_account(request), request.GET.get("code", ""))
     except RemoteError as error:
         return consent.failed(request, Service.BANGUMI, error)
+    audit.note(request, audit.Act.CONNECTED, about=Service.BANGUMI.label)
     messages.success(request, gettext("Bangumi is connected."))
     return redirect(pending["next"])
 
@@ -80,6 +81,7 @@ def token(request: HttpRequest) -> HttpResponse:
         except RemoteError as error:
             form.add_error("token", _why_not(error))
         else:
+            audit.note(request, audit.Act.CONNECTED, about=Service.BANGUMI.label)
             messages.success(request, gettext("Bangumi is connected."))
             return redirect(consent.local_next(request))
     context = {
@@ -98,6 +100,7 @@ def disconnect(request: HttpRequest) -> HttpResponse:
         context = {"title": gettext("Disconnect Bangumi?"), "service": Service.BANGUMI.label}
         return consent.page(request, "connect/disconnect.html", context)
     connect.disconnect(_account(request))
+    audit.note(request, audit.Act.DISCONNECTED, about=Service.BANGUMI.label)
     messages.success(request, gettext("Bangumi is disconnected. What was written there stays; history is kept."))
     return redirect(consent.settings_page())
 

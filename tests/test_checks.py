@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connections
 
 from bgmsync import checks
 
@@ -32,3 +33,30 @@ def test_lifting_the_limits_of_a_real_service_is_warned_about(settings):
 
 def test_good_settings_are_silent():
     assert found(checks.token_keys) + found(checks.addresses) + found(checks.limits) == []
+
+
+@pytest.mark.django_db
+def test_a_database_that_a_later_version_migrated_is_refused_with_the_way_back():
+    connections["default"].cursor().execute(
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('sync', '9999_later', '2030-01-01')"
+    )
+    (message,) = checks.database_not_newer()
+    assert message.id == "bgmsync.E004"
+    assert "sync.9999_later" in message.msg
+    assert "restore FILE" in (message.hint or "")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("app", ["sync", "an_app_that_was_dropped"])
+def test_a_database_of_this_version_or_an_earlier_one_is_not_newer(app):
+    name = "0001_initial" if app == "sync" else "0007_last"
+    connections["default"].cursor().execute(
+        "INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, '2030-01-01')", [app, name]
+    )
+    assert found(checks.database_not_newer) == []
+
+
+def test_looking_for_a_newer_database_makes_none(tmp_path, monkeypatch):
+    monkeypatch.setitem(connections["default"].settings_dict, "NAME", str(tmp_path / "none"))
+    assert found(checks.database_not_newer) == []
+    assert not (tmp_path / "none").exists()

@@ -269,6 +269,15 @@ PAGES = {
     "disconnecting": _get("trakt:disconnect"),
     "a token for Bangumi": _get("bangumi:token"),
     "a token that is none": _post("bangumi:token", token="短", days=0),
+    **{
+        f"people: {name}": _get(f"people:{name}")
+        for name in ("profile", "own_log", "export", "delete", "list", "log", "invitations")
+    },
+    "a profile that is wrong": _post("people:profile", timezone="Nowhere"),
+    "a link that was made": _post("people:invitations", uses=1, days=1),
+    "a person": _get("people:person", lambda world: world.user.pk),
+    "a run of a person": _get("people:run", lambda world: world.ended.pk),
+    "nobody can join": lambda _world: Client(headers={"accept-language": "zh-CN"}).get(reverse("people:register")),
 }
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
@@ -22,20 +20,17 @@ from bgmsync.shared.admin import OwnedAdmin, QuickAdmin
 from bgmsync.shared.html import Look, badge
 from bgmsync.shared.models import ConnectionState
 from trakt import forms as settings_forms
+from trakt.forecast import Forecast, forecast_of, forecast_of_form
 from trakt.forms import TraktConfigForm
 from trakt.models import TraktConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
     from django.http import HttpRequest
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
 
     from bgmsync.shared.models import Connection
 
-SCHEDULE = ("cron", "interval_minutes", "timezone")
 CONNECTION_LOOKS = {
     ConnectionState.NONE: Look("quiet", "unplugged"),
     ConnectionState.CONNECTED: Look("good", "check"),
@@ -51,14 +46,6 @@ def connection_badge(connection: Connection) -> SafeString:
     return badge(CONNECTION_LOOKS[state], state.label)
 
 
-def in_zone(times: Iterable[datetime], zone: Any) -> list[dict[str, str]]:
-    """Return *times* as a person of *zone* reads them, with the day of the week."""
-    local = [timezone.localtime(moment, zone) for moment in times]
-    return [
-        {"iso": t.isoformat(), "day": date_format(t, "l"), "text": date_format(t, "DATETIME_FORMAT")} for t in local
-    ]
-
-
 class ImportForm(forms.Form):
     file = forms.FileField(label=_("Settings file"), help_text=_("A JSON file that was exported here."))
 
@@ -67,7 +54,10 @@ class TraktConfigAdmin(OwnedAdmin, QuickAdmin):
     form = TraktConfigForm
     change_form_template = "admin/trakt/traktconfig/change_form.html"
     fieldsets = (
-        (_("When"), {"fields": ("enabled", "preset", "cron", "interval_minutes", "timezone")}),
+        (
+            _("When"),
+            {"fields": ("enabled", "preset", "cron", "interval_minutes", "timezone", ("quiet_from", "quiet_to"))},
+        ),
         (_("What"), {"fields": ("history", "since", "scope", "adult")}),
         (_("Watched"), {"fields": ("finished", "resumed")}),
         (
@@ -84,7 +74,7 @@ class TraktConfigAdmin(OwnedAdmin, QuickAdmin):
             },
         ),
         (_("Trakt's lists"), {"fields": ("collected", "watchlisted", "hidden", "removed")}),
-        (_("How carefully"), {"fields": ("threshold",)}),
+        (_("How carefully"), {"fields": ("threshold", "ask_first", "ask_above")}),
         (_("What others see"), {"fields": ("private", "mark_private", "quiet_first")}),
     )
     list_display = ("user", "trakt_connection", "enabled", "next_run_at", "last_good_at")
@@ -126,7 +116,7 @@ class TraktConfigAdmin(OwnedAdmin, QuickAdmin):
             "title": gettext("Settings"),
             "subtitle": None if own else str(config),
             "own": own,
-            "next_times": in_zone(config.next_times(), ZoneInfo(config.timezone)) if config else [],
+            "forecast": self._forecast(request, config) if config else None,
             **(extra_context or {}),
         }
         return super().change_view(request, object_id, form_url, context)
@@ -137,16 +127,20 @@ class TraktConfigAdmin(OwnedAdmin, QuickAdmin):
         obj.save(update_fields=[*settings_forms.SETTINGS, "next_run_at"])
 
     def next_times(self, request: HttpRequest) -> JsonResponse:
-        """Say when a schedule that is being edited would come due, or what is wrong with which of its fields."""
+        """Say what a schedule that is being edited means and when it comes, as the piece of page that shows it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        form = TraktConfigForm(request.GET)
-        wrong = {name: [str(text) for text in form.errors[name]] for name in SCHEDULE if name in form.errors}
-        if wrong:
-            return JsonResponse({"errors": wrong})
-        config = TraktConfig(**{name: form.cleaned_data[name] for name in SCHEDULE})
-        zone = config.timezone
-        return JsonResponse({"zone": zone, "times": in_zone(config.next_times(), ZoneInfo(zone))})
+        whose = request.GET.get("user", "")
+        forecast = forecast_of_form(request.GET, int(whose) if whose.isdecimal() else request.user.pk or 0)
+        html = render_to_string("admin/trakt/traktconfig/forecast.html", {"forecast": forecast}, request)
+        return JsonResponse({"html": html, "wrong": [*forecast.errors]})
+
+    @staticmethod
+    def _forecast(request: HttpRequest, config: TraktConfig) -> Forecast:
+        """Return what the saved schedule comes to, or, when it is shown again with its mistakes, the one sent."""
+        if request.method == "POST":
+            return forecast_of_form(request.POST, config.user_id)
+        return forecast_of(config)
 
     def export_file(self, request: HttpRequest, pk: int) -> HttpResponse:
         config = self._own(request, pk)

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from trakt.models import TraktConfig
+from trakt.models import TraktConfig, valid_cron
 from trakt.rules import Rules
 
 if TYPE_CHECKING:
@@ -63,16 +63,22 @@ class TraktConfigForm(forms.ModelForm):
             "cron",
             "interval_minutes",
             "timezone",
+            "quiet_from",
+            "quiet_to",
             "history",
             "since",
             "scope",
             "threshold",
+            "ask_first",
+            "ask_above",
             "private",
             *RULES,
         )
         widgets = {
             "cron": forms.TextInput(attrs={"class": "mono", "spellcheck": "false", "autocapitalize": "off"}),
             "timezone": ZoneInput(attrs={"spellcheck": "false"}),
+            "quiet_from": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+            "quiet_to": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
             "since": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
             "threshold": forms.RadioSelect,
             "scope": forms.RadioSelect,
@@ -88,7 +94,11 @@ class TraktConfigForm(forms.ModelForm):
         return self.cleaned_data["timezone"].strip()
 
     def clean_cron(self) -> str:
-        return " ".join(self.cleaned_data["cron"].split())
+        """Check the expression as it was written, so that a place that is named is the one that one sees."""
+        cron = self.cleaned_data["cron"]
+        if cron:
+            valid_cron(cron)
+        return " ".join(cron.split())
 
     def clean(self) -> dict[str, Any]:
         """Take the preset, unless the expression was written anew: then the person meant the expression."""
@@ -104,10 +114,14 @@ SETTINGS: dict[str, tuple[type, ...]] = {
     "cron": (str,),
     "interval_minutes": (int,),
     "timezone": (str,),
+    "quiet_from": (str, type(None)),
+    "quiet_to": (str, type(None)),
     "history": (bool,),
     "since": (str, type(None)),
     "scope": (str,),
     "threshold": (int,),
+    "ask_first": (bool,),
+    "ask_above": (int,),
     "private": (bool,),
     **{name: (kind,) for name, kind in RULES.items()},
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -16,7 +16,7 @@ from bgmsync.shared.models import Connection, Service
 from trakt import rules, schedule
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 
 class Scope(models.TextChoices):
@@ -77,6 +77,13 @@ class TraktConfig(Connection):
         validators=[valid_zone],
         help_text=_("Your own, such as Asia/Shanghai: the cron expression is read in it."),
     )
+    quiet_from = models.TimeField(
+        _("quiet from"),
+        null=True,
+        blank=True,
+        help_text=_("In your time zone. What would come in the quiet hours comes when they end. Empty: at any hour."),
+    )
+    quiet_to = models.TimeField(_("quiet until"), null=True, blank=True)
     next_run_at = models.DateTimeField(_("next run"), null=True, editable=False, db_index=True)
 
     history = models.BooleanField(_("watch history"), default=True)
@@ -162,6 +169,16 @@ class TraktConfig(Connection):
         default=Threshold.MEDIUM,
         help_text=_("What is less sure waits in review with its candidates. Specials always need high."),
     )
+    ask_first = models.BooleanField(
+        _("show me the first plan"),
+        default=True,
+        help_text=_("Nothing is written to a Bangumi account for the first time before you have approved it."),
+    )
+    ask_above = models.PositiveIntegerField(
+        _("show me plans above"),
+        default=300,
+        help_text=_("A run that would carry over more than so many plays and other facts waits for your yes. 0: never"),
+    )
     private = models.BooleanField(
         _("new entries are private"),
         default=False,
@@ -204,16 +221,57 @@ class TraktConfig(Connection):
     def __str__(self) -> str:
         return str(self.user)
 
-    def next_times(self, count: int = 3, after: datetime | None = None) -> list[datetime]:
+    @property
+    def jitter(self) -> timedelta:
+        """How much later than its times this user's schedule starts."""
+        return schedule.jitter_of(self.user_id or 0)
+
+    @property
+    def quiet(self) -> schedule.Quiet | None:
+        """The quiet hours, where both ends are set and leave some of the day."""
+        start, end = self.quiet_from, self.quiet_to
+        if start is None or end is None or start == end or schedule.awake(start, end) < schedule.LEAST_AWAKE:
+            return None
+        return schedule.Quiet(start, end, ZoneInfo(self.timezone))
+
+    def clean(self) -> None:
+        """Refuse half of the quiet hours, and such as leave nothing of the day."""
+        super().clean()
+        start, end = self.quiet_from, self.quiet_to
+        if (start is None) != (end is None):
+            missing = "quiet_from" if start is None else "quiet_to"
+            raise ValidationError({missing: _("Quiet hours have a beginning and an end. Fill in both, or neither.")})
+        if (
+            start is not None
+            and end is not None
+            and (start == end or schedule.awake(start, end) < schedule.LEAST_AWAKE)
+        ):
+            raise ValidationError({"quiet_to": _("Quiet hours must leave at least an hour of the day.")})
+
+    def next_times(self, count: int = 5, after: datetime | None = None) -> list[datetime]:
         """Return the next *count* times this schedule comes due, without the jitter."""
-        return schedule.next_times(self.cron, self.interval_minutes, self.timezone, after or timezone.now(), count)
+        return schedule.next_times(
+            self.cron,
+            self.interval_minutes,
+            self.timezone,
+            after or timezone.now(),
+            count,
+            quiet=self.quiet,
+            jitter=self.jitter,
+        )
 
     def plan_next(self, after: datetime | None = None) -> None:
         """Set (and do not save) when the schedule comes due next."""
-        if not self.enabled:
-            self.next_run_at = None
-            return
-        self.next_run_at = schedule.with_jitter(self.next_times(1, after)[0], key=self.user_id)
+        self.next_run_at = self.next_times(1, after)[0] + self.jitter if self.enabled else None
+
+    def is_quiet(self, moment: datetime) -> bool:
+        return self.quiet is not None and self.quiet.covers(moment)
+
+    def out_of_quiet(self, moment: datetime) -> datetime:
+        """Return *moment*, or, where it lies in the quiet hours, when this user's runs start after them."""
+        if self.quiet is None or not self.quiet.covers(moment):
+            return moment
+        return self.quiet.leave(moment, self.jitter) + self.jitter
 
 
 class Title(models.Model):

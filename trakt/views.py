@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bgmsync.shared import consent
+from bgmsync.shared import audit, consent
 from bgmsync.shared.http import RemoteError
 from bgmsync.shared.models import Service
 from trakt import connect
@@ -93,6 +93,7 @@ def device_poll(request: HttpRequest) -> JsonResponse:
     except RemoteError as error:
         return JsonResponse({"state": "trouble" if error.permanent else "pending", "text": error.detail})
     if state is None:
+        audit.note(request, audit.Act.CONNECTED, about=Service.TRAKT.label)
         messages.success(request, gettext("Trakt is connected."))
         return JsonResponse({"state": "connected", "text": gettext("Connected."), "next": pending["next"]})
     kind = "pending" if state.goes_on else "over"
@@ -124,7 +125,9 @@ def disconnect(request: HttpRequest) -> HttpResponse:
         return consent.page(
             request, "connect/disconnect.html", {"title": gettext("Disconnect Trakt?"), "service": Service.TRAKT.label}
         )
-    if connect.disconnect(config):
+    told = connect.disconnect(config)
+    audit.note(request, audit.Act.DISCONNECTED, about=Service.TRAKT.label)
+    if told:
         messages.success(request, gettext("Trakt is disconnected. Schedule, history and settings are kept."))
     else:
         messages.warning(
@@ -142,6 +145,7 @@ def _config(request: HttpRequest) -> TraktConfig:
 
 
 def _connected(request: HttpRequest, address: str) -> HttpResponse:
+    audit.note(request, audit.Act.CONNECTED, about=Service.TRAKT.label)
     messages.success(request, gettext("Trakt is connected."))
     return redirect(address)
 

@@ -10,10 +10,12 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import ShowFacets
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from bgmsync.shared.models import HostBudget, ServiceApp
+from bgmsync.shared.people import is_operator, shows_titles
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
@@ -49,22 +51,36 @@ class QuickAdmin(admin.ModelAdmin):
 class OwnedAdmin(admin.ModelAdmin):
     """Rows with a ``user``: a member sees and touches only their own, a superuser sees all."""
 
+    shown_to_operators = False
+    """Operators look at these rows of members who allow it. They never touch them: for helping there are pages of
+    their own, ``bgmsync.people``.
+    """
+
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request)
-        return rows if request.user.is_superuser else rows.filter(user=request.user)
+        if request.user.is_superuser:
+            return rows
+        own = Q(user=request.user)
+        return rows.filter(own | Q(user__profile__titles_shown=True) if self._operator_looks(request) else own)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         columns = tuple(super().get_list_display(request))
-        return (*columns, "user") if request.user.is_superuser and "user" not in columns else columns
+        sees_others = request.user.is_superuser or self._operator_looks(request)
+        return (*columns, "user") if sees_others and "user" not in columns else columns
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_view_permission(request, obj) and may_touch(request, obj)
+        if not super().has_view_permission(request, obj):
+            return False
+        return may_touch(request, obj) or (self._operator_looks(request) and shows_titles(obj.user_id))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and may_touch(request, obj)
+
+    def _operator_looks(self, request: HttpRequest) -> bool:
+        return self.shown_to_operators and request.method in {"GET", "HEAD"} and is_operator(request.user)
 
 
 def may_touch(request: HttpRequest, obj: Any) -> bool:

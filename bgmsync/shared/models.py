@@ -215,3 +215,56 @@ class Heartbeat(models.Model):
     @classmethod
     def beat(cls, name: str) -> None:
         cls.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+
+
+class Invitation(models.Model):
+    """A link by which somebody makes an account here. Whoever has the link may use it; only its hash is kept."""
+
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("good until"))
+    most_uses = models.PositiveSmallIntegerField(_("for so many people"), default=1)
+    used = models.PositiveSmallIntegerField(_("used"), default=0)
+    note = models.CharField(_("note"), max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.used < self.most_uses and timezone.now() < self.expires_at
+
+
+class Profile(models.Model):
+    """What a person chose about themselves. Not their time zone: that is the one of their schedule."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="profile")
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, default="", help_text="Empty: as the browser asks for it."
+    )
+    last_language = models.CharField(
+        max_length=10, blank=True, default="", help_text="In which they logged in last: what is sent is in it, too."
+    )
+    titles_shown = models.BooleanField(
+        _("operators may see my titles"),
+        default=False,
+        help_text=_(
+            "Off: whoever runs this installation sees whether your syncs work and why not, but not what you watched. "
+            "Superusers and whoever owns the database can always see it; nobody is ever shown your tokens."
+        ),
+    )
+    invitation = models.ForeignKey(Invitation, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("profile")
+        verbose_name_plural = _("profiles")
+        permissions = [("help_members", "Can see how members' syncs stand, and help them")]
+
+    def __str__(self) -> str:
+        return str(self.user)

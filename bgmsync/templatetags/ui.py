@@ -12,7 +12,8 @@ from django.utils.translation import gettext
 
 from bgmsync.shared import consent, html
 from bgmsync.shared.models import ConnectionState, Service, ServiceApp
-from sync.admin.home import home_of, operator_view
+from sync.admin.home import home_of
+from sync.admin.installation import operator_view
 from sync.connect import TOKEN_PAGE
 from sync.models import BangumiAccount, SyncItem, SyncRun
 from sync.reasons import text_of
@@ -46,12 +47,14 @@ def menu(context: dict[str, Any]) -> dict[str, Any]:
     waiting = rows.order_by()[: REVIEWS_COUNTED + 1].count()
     items = reverse("admin:sync_syncitem_changelist")
     review = reverse("admin:sync_syncitem_review")
+    statistics = reverse("admin:sync_syncitem_statistics")
+    in_statistics = request.path.startswith(statistics)
     listed = request.path == items and request.GET.get("state__exact") == SyncItem.State.REVIEW
     in_review = listed or request.path == review or "back" in request.POST
     places = [
         (gettext("Home"), reverse("admin:index"), "home", request.path == reverse("admin:index")),
         (gettext("Runs"), reverse("admin:sync_syncrun_changelist"), "sync", "/syncrun/" in request.path),
-        (gettext("Items"), items, "list", "/syncitem/" in request.path and not in_review),
+        (gettext("Items"), items, "list", "/syncitem/" in request.path and not (in_review or in_statistics)),
         (gettext("Review"), review, "question", in_review),
         (
             gettext("Rules"),
@@ -59,6 +62,7 @@ def menu(context: dict[str, Any]) -> dict[str, Any]:
             "link",
             "/mappingoverride/" in request.path,
         ),
+        (gettext("Stats"), statistics, "bars", in_statistics),
         (gettext("Settings"), reverse("admin:trakt_traktconfig_mine"), "gear", "/traktconfig/" in request.path),
     ]
     return {

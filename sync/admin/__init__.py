@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sync.admin import account, config, item, override, run, subject
+from sync.admin import account, channel, config, item, override, parity, run, snapshot, subject
 
-__all__ = ["account", "config", "item", "override", "run", "subject"]
+__all__ = ["account", "channel", "config", "item", "override", "parity", "run", "snapshot", "subject"]

@@ -15,6 +15,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from bgmsync.shared import audit
 from bgmsync.shared.admin import QuickPaginator
 from sync import decisions
 from sync.admin import review
@@ -78,6 +79,7 @@ class Answering(admin.ModelAdmin):
         except decisions.UnderWay:
             messages.warning(request, busy_text())
             return redirect(self._back(request, item))
+        audit.note(request, audit.Act.DECIDED, item.user)
         messages.success(request, outcome_text(outcome))
         if outcome.run and not request.POST.get("back"):
             return redirect("admin:sync_syncrun_change", outcome.run.pk)

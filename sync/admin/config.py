@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from bgmsync.shared import audit
 from sync import runs
+from sync.admin.examples import as_html, shown_beside
+from sync.admin.upload import UploadPages
+from sync.admin.whatif import WhatIf
+from sync.engine.kinds.reopen import REOPENED_BY
 from sync.models import BangumiAccount, SyncItem, SyncRun
-from sync.reasons import Reason
-from trakt.admin import TraktConfigAdmin, connection_badge
+from trakt.admin import connection_badge
 from trakt.models import TraktConfig
 
 if TYPE_CHECKING:
@@ -20,19 +25,22 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
-REOPENED_BY = {
-    "scope": (Reason.LIVE_ACTION, Reason.NOT_ANIME),
-    "since": (Reason.BEFORE_SINCE,),
-    "threshold": (Reason.BELOW_THRESHOLD,),
-}
-"""What a setting had left out is looked at again when it changes."""
-
 
 @admin.register(TraktConfig)
-class ConfigAdmin(TraktConfigAdmin):
+class ConfigAdmin(UploadPages, WhatIf):
     list_display = ("user", "trakt_connection", "bangumi_connection", "enabled", "next_run_at", "last_good_at")
     list_select_related = ("user", "user__bangumi")
     actions = ("run_now", "preview", "full_resync")
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        """Put an example of the user's own beside each rule."""
+        page = super().change_view(request, object_id, form_url, extra_context)
+        context = getattr(page, "context_data", None) or {}
+        if "adminform" in context:
+            fields = context["adminform"].form.fields
+            for name, shown in shown_beside(TraktConfig.objects.get(pk=object_id)).items():
+                fields[name].help_text = format_html("{} {}", fields[name].help_text, as_html(shown))
+        return page
 
     def save_model(self, request: HttpRequest, obj: TraktConfig, form: ModelForm, change: bool) -> None:  # noqa: FBT001  # Django's signature
         super().save_model(request, obj, form, change)
@@ -55,12 +63,18 @@ class ConfigAdmin(TraktConfigAdmin):
         self._start(request, configs, SyncRun.Trigger.FULL)
 
     def _start(self, request: HttpRequest, configs: QuerySet, trigger: SyncRun.Trigger) -> None:
-        made = [runs.request(config.user, trigger)[1] for config in configs.select_related("user")]
+        made = [self._request(request, config.user, trigger) for config in configs.select_related("user")]
         if new := sum(made):
             text = ngettext("%(n)s run was started.", "%(n)s runs were started.", new) % {"n": new}
             messages.success(request, text)
         if len(made) > new:
             messages.info(request, gettext("Users who have a run under way keep that one."))
+
+    def _request(self, request: HttpRequest, user: Any, trigger: SyncRun.Trigger) -> bool:
+        run, new = runs.request(user, trigger)
+        if new:
+            audit.note(request, audit.Act.STARTED, user, run)
+        return new
 
     @admin.display(description=_("Bangumi"))
     def bangumi_connection(self, config: TraktConfig) -> SafeString | str:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from bgmsync.shared import audit
 from sync import mappings
 from sync.admin.review import span
 from sync.admin.subjects import cards_of
@@ -66,6 +67,7 @@ class DataPages(admin.ModelAdmin):
     def update_data(self, request: HttpRequest) -> HttpResponse:
         _operator_only(request)
         mappings.ask_for_refresh()
+        audit.note(request, audit.Act.UPDATED_DATA)
         messages.success(request, gettext("A worker looks for newer data within a minute. This page says what came."))
         return redirect(HERE)
 
@@ -76,6 +78,7 @@ class DataPages(admin.ModelAdmin):
         except DataError as error:
             messages.error(request, gettext("Nothing was changed: %(why)s") % {"why": error})
         else:
+            audit.note(request, audit.Act.ROLLED_BACK_DATA)
             messages.success(request, gettext("The data from before is in use again, until newer data is published."))
         return redirect(HERE)
 

@@ -80,6 +80,8 @@ class Told:
 
     state: str
     reason: str = ""
+    of_list: bool = False
+    """Whether it is no play, but a rating or an entry of a list: then there is no episode to be found."""
     season: int | None = None
     by_person: bool = False
     rule: str = ""
@@ -113,12 +115,14 @@ class Told:
 def explain(told: Told) -> list[Step]:
     """Return the steps in the order in which they were gone, up to the one that settled it."""
     if told.by_person or told.reason == Reason.IGNORED:
-        return [_decided(told), *_end(told)]
+        return [_decided(told), *([_end_of_fact(told)] if told.of_list else _end(told))]
     steps = [_no_rule(told), _kind(told)]
     if told.reason in LEFT_OUT:
         return [*steps, Step(gettext("Your settings"), SKIPPED, str(text_of(told.reason).long))]
     if told.state == State.NEW:
         return [*steps, Step(gettext("Judging it"), NOTE, gettext("It waits for the next run, which judges it."))]
+    if told.of_list:
+        return [*steps, _leads(told), _end_of_fact(told)]
     return [*steps, _leads(told), _numbers(told), _dates(told), *_rivals(told), _sure(told), *_gate(told), *_end(told)]
 
 
@@ -260,3 +264,15 @@ def _end(told: Told) -> list[Step]:
     }
     look, text = texts.get(State(told.state), (NOTE, gettext("Nothing was written yet.")))
     return [Step(title, look, text)]
+
+
+def _end_of_fact(told: Told) -> Step:
+    why = str(text_of(told.reason).long) if told.reason else ""
+    texts = {
+        State.DONE: (DONE, gettext("Written by this program, and read back.")),
+        State.ALREADY: (DONE, gettext("Bangumi had it so already; nothing was written.")),
+        State.SKIPPED: (SKIPPED, why or gettext("Nothing was written.")),
+        State.REVIEW: (ASKED, why or gettext("Nothing was written. It waits for your decision.")),
+    }
+    look, text = texts.get(State(told.state), (NOTE, gettext("Nothing was written yet.")))
+    return Step(gettext("Writing"), look, text)

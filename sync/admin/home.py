@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
+from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Count
@@ -12,28 +13,38 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from bgmsync.shared.html import Look
-from bgmsync.shared.models import ConnectionState, Heartbeat, HostBudget, Service, ServiceApp
-from bgmsync.views import LATE
-from sync import mappings
-from sync.admin import looks
+from bgmsync.shared.models import ConnectionState
+from sync.admin import looks, plots
+from sync.admin.channel import broken_of
+from sync.admin.figures import ON_BANGUMI, days_between, weeks_until
+from sync.admin.followers import what_followers_see
 from sync.admin.remedies import Button, remedy_of
 from sync.admin.report import in_seconds
 from sync.models import BangumiAccount, SyncItem, SyncRun
 from sync.reasons import text_of
+from trakt.admin import CONNECTION_LOOKS
 from trakt.connect import saved_by_person
 from trakt.models import TraktConfig
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
+    from datetime import date, datetime
 
+    from sync.admin.plots import Plot
     from sync.reasons import Text
 
 State = SyncItem.State
+PLAYS = SyncItem.Kind.HISTORY
 Status = SyncRun.Status
 GOOD, WARN = Look("good", "check"), Look("warn", "half")
 BAD, NEW = Look("bad", "alert"), Look("info", "arrow")
 LAST_RUNS = 5
 MOST_REASONS = 6
+WEEKS = 26
+A_YEAR = timedelta(days=364)
+EXPIRES = Look("warn", "clock")
+SOON = 14
+"""Days before the end of a token that nothing renews, from which on it is shown as a warning."""
 OPEN_STATES = (State.REVIEW, State.FAILED, State.WAITING)
 
 
@@ -62,14 +73,27 @@ class Home:
     verdict: Verdict
     runs: list[dict[str, Any]]
     active: SyncRun | None
+    awaiting: SyncRun | None
+    paused: SyncRun | None
     review: int
     troubles: list[dict[str, Any]]
+    left_out: list[dict[str, Any]]
     done: int
+    connections: list[dict[str, Any]]
+    year: Plot | None
+    weeks: Plot | None
     steps: list[Step]
+    broken: list[Any]
+    """Channels of notifications that do not deliver."""
 
     @property
     def is_new(self) -> bool:
         return any(not step.done for step in self.steps)
+
+    @property
+    def has_connections(self) -> bool:
+        """Tell whether there is anything to say of them; before that, the first steps say it."""
+        return any(one.state != ConnectionState.NONE for one in (self.config, self.account))
 
     @property
     def can_run(self) -> bool:
@@ -77,29 +101,69 @@ class Home:
 
 
 def home_of(user: Any) -> Home:
-    config, _made = TraktConfig.objects.get_or_create(user=user)
-    account, _made = BangumiAccount.objects.get_or_create(user=user)
+    config, account = _sides(user)
     last = list(SyncRun.objects.filter(user=user)[:LAST_RUNS])
-    counts = dict(SyncItem.objects.filter(user=user).order_by().values_list("state").annotate(n=Count("pk")))
+    counts = _counts(user)
+    states: Counter[str] = Counter()
+    for (_kind, state, _reason), count in counts.items():
+        states[state] += count
+    done = sum(n for (kind, state, _reason), n in counts.items() if kind == PLAYS and state in ON_BANGUMI)
+    today = timezone.localdate()
     return Home(
         config=config,
         account=account,
         verdict=_verdict(config, account, last),
         runs=[_line(run) for run in last],
         active=next((run for run in last if run.status in SyncRun.ACTIVE), None),
-        review=counts.get(State.REVIEW, 0),
-        troubles=_troubles(user) if any(counts.get(state) for state in OPEN_STATES) else [],
-        done=counts.get(State.DONE, 0) + counts.get(State.ALREADY, 0),
+        awaiting=next((run for run in last if run.status == Status.AWAITING), None),
+        paused=next((run for run in last if run.status == Status.PAUSED), None),
+        review=states[State.REVIEW],
+        troubles=_reasons(counts, OPEN_STATES),
+        left_out=_reasons(counts, (State.SKIPPED,)),
+        done=done,
+        connections=[_connection("Trakt", config), _connection("Bangumi", account)],
+        year=_year(user, today) if done else None,
+        weeks=plots.weeks_plot(weeks_until(user, today, WEEKS)) if last else None,
         steps=_steps(config, account, last),
+        broken=broken_of(user),
     )
+
+
+def _sides(user: Any) -> tuple[TraktConfig, BangumiAccount]:
+    """Return the user's two connections, by one query once both are there."""
+    config = TraktConfig.objects.select_related("user__bangumi").filter(user=user).first()
+    if config is None:
+        config, _made = TraktConfig.objects.get_or_create(user=user)
+    account = getattr(config.user, "bangumi", None)
+    if account is None:
+        account, _made = BangumiAccount.objects.get_or_create(user=user)
+    return config, account
+
+
+def _year(user: Any, today: date) -> Plot | None:
+    first = today - A_YEAR
+    return plots.calendar_plot(days_between(user, first, today), first, today)
 
 
 def _verdict(config: TraktConfig, account: BangumiAccount, last: list[SyncRun]) -> Verdict:
     for connection, name in ((config, "Trakt"), (account, "Bangumi")):
         if connection.state not in {ConnectionState.NONE, ConnectionState.CONNECTED}:
             return Verdict(BAD, gettext("%(name)s: %(state)s") % {"name": name, "state": connection.state_text()})
-    if not (config.access_token and account.access_token):
+    if not (_has_source(config, last) and account.access_token):
         return Verdict(NEW, gettext("Not set up yet. A few steps, and it runs by itself."))
+    if any(run.status == Status.AWAITING for run in last):
+        return Verdict(WARN, gettext("A plan waits for your yes. Nothing is written before that."))
+    if any(run.status == Status.PAUSED for run in last):
+        return Verdict(WARN, gettext("A run is paused. Nothing more is written until you let it go on."))
+    return _verdict_of_runs(config, last)
+
+
+def _has_source(config: TraktConfig, last: list[SyncRun]) -> bool:
+    """Tell whether there is something to read from: Trakt itself, or an export that was imported lately."""
+    return bool(config.access_token) or any(run.archive for run in last)
+
+
+def _verdict_of_runs(config: TraktConfig, last: list[SyncRun]) -> Verdict:
     ended = next((run for run in last if run.is_final and not run.dry_run), None)
     if ended is None:
         return Verdict(NEW, gettext("Ready. Nothing has been synced yet."))
@@ -120,25 +184,42 @@ def _line(run: SyncRun) -> dict[str, Any]:
     }
 
 
-def _troubles(user: Any) -> list[dict[str, Any]]:
-    """Return what failed, waits or is in review, by its cause, each with what to do about it."""
-    rows = SyncItem.objects.filter(user=user, state__in=OPEN_STATES).order_by()
-    counts = rows.values_list("reason").annotate(n=Count("pk"))
-    found = sorted(((n, reason) for reason, n in counts if reason), reverse=True)[:MOST_REASONS]
-    return [_trouble(reason, count) for count, reason in found]
+def _counts(user: Any) -> dict[tuple[str, str, str], int]:
+    """Count the user's items by kind, state and reason: one walk over an index that holds all three."""
+    rows = SyncItem.objects.filter(user=user).order_by().values_list("kind", "state", "reason")
+    return {(kind, state, reason): count for kind, state, reason, count in rows.annotate(n=Count("pk"))}
 
 
-def _trouble(reason: str, count: int) -> dict[str, Any]:
+def _reasons(counts: Mapping[tuple[str, str, str], int], states: tuple[State, ...]) -> list[dict[str, Any]]:
+    """Return why items are in *states*, the most frequent reasons first, each with what to do about it."""
+    found: Counter[str] = Counter()
+    for (_kind, state, reason), count in counts.items():
+        if state in states and reason:
+            found[reason] += count
+    return [_cause(reason, count) for reason, count in found.most_common(MOST_REASONS)]
+
+
+def _cause(reason: str, count: int) -> dict[str, Any]:
     text: Text = text_of(reason)
     remedy: Button | None = remedy_of(reason)
     address = f"{reverse('admin:sync_syncitem_changelist')}?reason__exact={reason}"
     return {"text": text, "count": count, "remedy": remedy, "address": address}
 
 
+def _connection(name: str, connection: TraktConfig | BangumiAccount) -> dict[str, Any]:
+    """Return how a connection stands, and until when. It goes bad by itself where nothing renews its token."""
+    look = CONNECTION_LOOKS[ConnectionState(connection.state)]
+    if connection.state == ConnectionState.CONNECTED and connection.token_expires_at and not connection.refresh_token:
+        days = (connection.token_expires_at - timezone.now()).days
+        look = EXPIRES if days < SOON else look
+    return {"name": name, "look": look, "account": connection.username, "text": connection.state_text()}
+
+
 def _steps(config: TraktConfig, account: BangumiAccount, last: list[SyncRun]) -> list[Step]:
     settings = reverse("admin:trakt_traktconfig_mine")
     synced = config.last_good_at is not None
-    previewed = synced or any(run.dry_run and run.is_final for run in last)
+    awaiting = next((run for run in last if run.status == Status.AWAITING), None)
+    previewed = synced or awaiting is not None or any(run.dry_run and run.is_final for run in last)
     return [
         Step(
             gettext("Connect Trakt"),
@@ -146,7 +227,7 @@ def _steps(config: TraktConfig, account: BangumiAccount, last: list[SyncRun]) ->
                 "This program only reads there. A free Trakt account can have one connected community app at a time, "
                 "so Trakt may ask you to remove another one first."
             ),
-            bool(config.access_token),
+            _has_source(config, last),
             f"{settings}#trakt",
         ),
         Step(
@@ -166,27 +247,16 @@ def _steps(config: TraktConfig, account: BangumiAccount, last: list[SyncRun]) ->
         ),
         Step(
             gettext("Preview the first sync"),
-            gettext("Reads everything and shows what would be ticked. Nothing is written."),
+            gettext("Reads everything and shows what would be ticked. Nothing is written before you approve it."),
             previewed,
-            trigger=SyncRun.Trigger.PREVIEW,
-        ),
-        Step(
-            gettext("Run it"),
-            gettext("Writes the ticks and reads them back to prove them. Later runs come by themselves."),
-            synced,
             trigger=SyncRun.Trigger.BUTTON,
         ),
+        Step(
+            gettext("Approve it"),
+            gettext("Writes what you ticked and reads it back to prove it. Later runs come by themselves.")
+            + f" {what_followers_see(config)}",
+            synced,
+            address=reverse("admin:sync_syncrun_change", args=[awaiting.pk]) if awaiting else "",
+            trigger="" if awaiting else SyncRun.Trigger.BUTTON,
+        ),
     ]
-
-
-def operator_view() -> dict[str, Any]:
-    """Return what an operator must know: does a worker live, is a host put off, are the apps there."""
-    beat = Heartbeat.objects.filter(name="dispatch").first()
-    now = time.time()
-    return {
-        "beat": beat,
-        "alive": beat is not None and timezone.now() - beat.at < LATE,
-        "hosts": [host for host in HostBudget.objects.order_by("key")[:20] if host.put_off_until > now],
-        "mapping": mappings.status(),
-        "apps": [(service, bool(ServiceApp.for_service(service).client_id)) for service in Service],
-    }

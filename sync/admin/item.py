@@ -16,14 +16,17 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin
+from bgmsync.shared import audit
+from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin, may_touch
 from bgmsync.shared.html import NOTHING, ago, moment
 from sync import decisions, runs
 from sync.admin import looks
 from sync.admin.answering import Answering
 from sync.admin.evidence import sentences
 from sync.admin.explain import explain
+from sync.admin.factual import facts_of, short_fact
 from sync.admin.review import options_of
+from sync.admin.statistics import Statistics
 from sync.admin.subjects import cards_of
 from sync.admin.told import told_of
 from sync.models import SyncItem, SyncRun
@@ -60,7 +63,8 @@ class ReasonFilter(admin.SimpleListFilter):
 
 
 @admin.register(SyncItem)
-class SyncItemAdmin(Answering, ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
+class SyncItemAdmin(Answering, Statistics, ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
+    shown_to_operators = True
     list_display = ("what", "watched", "state_badge", "subject", "why", "next_try")
     list_select_related = ("title", "user")
     list_filter = ("state", ReasonFilter, "kind")
@@ -84,8 +88,10 @@ class SyncItemAdmin(Answering, ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
         search_term: str,
     ) -> tuple[QuerySet, bool]:
         """Search the titles, of which there are few, and then their items by index."""
+        titles = Title.objects.all()
         for word in search_term.split():
-            titles = Title.objects.filter(Q(title__icontains=word) | Q(original_title__icontains=word))
+            titles = titles.filter(Q(title__icontains=word) | Q(original_title__icontains=word))
+        if search_term.strip():
             queryset = queryset.filter(title__in=list(titles.values_list("pk", flat=True)[:MOST_TITLES]))
         return queryset, False
 
@@ -104,7 +110,8 @@ class SyncItemAdmin(Answering, ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
     ) -> Any:
         item = self._own(request, object_id)
         written = item.state in decisions.WRITTEN
-        cards = cards_of([item.subject_id, *(candidate["subject_id"] for candidate in item.candidates)])
+        shown = [item.subject_id, *item.targets, *(candidate["subject_id"] for candidate in item.candidates)]
+        cards = cards_of(shown)
         context = {
             **self.admin_site.each_context(request),
             "title": str(item),
@@ -117,7 +124,10 @@ class SyncItemAdmin(Answering, ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             "confidence_look": looks.CONFIDENCE_LOOKS[item.confidence],
             "options": [option for option in options_of([item], cards) if not (written and option.is_where(item))],
             "subject": cards.get(item.subject_id or 0),
-            "can_be_mapped": item.title is not None,
+            "targets": [cards[subject] for subject in item.targets if subject != item.subject_id],
+            "facts": facts_of(item),
+            "can_be_mapped": item.title is not None and may_touch(request, item),
+            "may_touch": may_touch(request, item),
             "is_retried": item.state in SyncItem.RETRIED,
             "is_written": written,
             "explanation": explain(told_of(item, cards)),
@@ -142,16 +152,20 @@ class SyncItemAdmin(Answering, ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
         for user in get_user_model().objects.filter(items__in=rows).distinct():
             if found := runs.retry_items(user, rows):
                 runs.request(user, SyncRun.Trigger.RETRY, only_retry=True)
+                audit.note(request, audit.Act.RETRIED, user)
                 count += found
         messages.success(request, _retried(count))
 
-    @admin.display(description=_("watched on Trakt"))
+    @admin.display(description=_("on Trakt"))
     def what(self, item: SyncItem) -> SafeString:
         name = item.title.title if item.title else item.source_key
-        place = "" if item.season is None else f"S{item.season:02}E{item.number or 0:02}"
-        return format_html('<span class="title">{}</span> <span class="mono quiet">{}</span>', name, place)
+        place = "" if item.season is None else f"S{item.season:02}"
+        place += "" if item.number is None else f"E{item.number:02}"
+        kind = "" if item.kind == SyncItem.Kind.HISTORY else short_fact(item)
+        text = '<span class="title">{}</span> <span class="mono quiet">{}</span> <span class="quiet">{}</span>'
+        return format_html(text, name, place, kind)
 
-    @admin.display(description=_("watched"))
+    @admin.display(description=_("date"))
     def watched(self, item: SyncItem) -> SafeString | str:
         return moment(item.watched_at) if item.watched_at else gettext("date unknown")
 
@@ -181,6 +195,7 @@ class SyncItemAdmin(Answering, ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             messages.info(request, gettext("There is nothing to retry."))
             return redirect("admin:sync_syncitem_changelist")
         run, _new = runs.request(user, SyncRun.Trigger.RETRY, only_retry=True)
+        audit.note(request, audit.Act.RETRIED, user, run)
         messages.success(request, _retried(count))
         return redirect("admin:sync_syncrun_change", run.pk)
 

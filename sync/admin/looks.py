@@ -19,6 +19,7 @@ RUN_LOOKS = {
     Status.QUEUED: Look("quiet", "clock"),
     Status.RUNNING: Look("info", "sync"),
     Status.AWAITING: Look("warn", "question"),
+    Status.PAUSED: Look("warn", "pause"),
     Status.SUCCEEDED: Look("good", "check"),
     Status.INCOMPLETE: Look("warn", "half"),
     Status.FAILED: Look("bad", "cross"),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from bgmsync.shared import audit
 from bgmsync.shared.admin import OwnedAdmin, QuickAdmin
 from sync import decisions, rulefile
 from sync.admin.answer import NumberOrAddress
@@ -198,6 +199,7 @@ class MappingOverrideAdmin(OwnedAdmin, QuickAdmin):
         except decisions.UnderWay:
             form.add_error("file", busy_text())
             return False
+        audit.note(request, audit.Act.IMPORTED_RULES, owner)
         text = ngettext("%(n)s rule was imported.", "%(n)s rules were imported.", count) % {"n": count}
         messages.success(request, f"{text} {gettext('What they are about is judged anew within a minute.')}")
         return True

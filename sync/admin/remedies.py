@@ -8,9 +8,19 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from sync.reasons import REMEDY_TEXT, Remedy, text_of
+from sync.runs import LEFT_BY_PERSON
 
 if TYPE_CHECKING:
     from sync.models import SyncRun
+
+
+PAGES = {
+    Remedy.RECONNECT_TRAKT: "admin:trakt_traktconfig_mine",
+    Remedy.RECONNECT_BANGUMI: "admin:trakt_traktconfig_mine",
+    Remedy.SETTINGS: "admin:trakt_traktconfig_mine",
+    Remedy.UPLOAD: "admin:trakt_traktconfig_upload",
+}
+"""Where what has to be done is done."""
 
 
 class Button(NamedTuple):
@@ -28,15 +38,13 @@ def remedy_of(code: str, run: SyncRun | None = None) -> Button | None:
         return None
     text = REMEDY_TEXT[remedy]
     match remedy:
-        case Remedy.RETRY if run is not None:
+        case Remedy.RETRY if run is not None and code not in LEFT_BY_PERSON:
             return Button(text, reverse("admin:sync_syncrun_retry", args=[run.pk]), post=True)
         case Remedy.RETRY:
             return Button(text, reverse("admin:sync_syncitem_retry_reason", args=[code]), post=True)
-        case Remedy.RECONNECT_TRAKT | Remedy.RECONNECT_BANGUMI | Remedy.SETTINGS:
-            return Button(text, reverse("admin:trakt_traktconfig_mine"))
         case Remedy.MAP:
             return Button(text, _waiting(code, run))
-    return Button(text)
+    return Button(text, reverse(PAGES[remedy]) if remedy in PAGES else "")
 
 
 def _waiting(code: str, run: SyncRun | None) -> str:

@@ -11,10 +11,14 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from sync.admin import looks
+from sync.admin.changes import changes_of
+from sync.admin.pace import budgets, time_left
 from sync.admin.remedies import remedy_of
-from sync.bangumi.schemas import CollectionType
-from sync.models import Subject, SyncItem, SyncRun
+from sync.admin.subjects import cards_of
+from sync.admin.upload import archive_of
+from sync.models import SyncItem, SyncRun
 from sync.reasons import text_of
+from sync.words import LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,12 +45,14 @@ def report(run: SyncRun) -> dict[str, Any]:
         "remedy": remedy_of(run.reason, run) if run.reason else None,
         "states": states(run),
         "reasons": reasons(run),
+        "kinds": kinds(run),
         "subjects": subjects(run),
         "events": events(run),
         "requests": sorted(run.requests.items()),
         "duration": in_seconds(run.seconds),
         "can_be_undone": can_be_undone(run),
         "retriable": run.is_final and any(run.counts.get(state) for state in SyncItem.RETRIED),
+        "archive": archive_of(run),
         **progress(run),
     }
 
@@ -69,6 +75,8 @@ def progress(run: SyncRun) -> dict[str, Any]:
         "badge": looks.run_badge(run),
         "duration": in_seconds(run.seconds),
         "sent": sum(run.requests.values()),
+        "left": time_left(run),
+        "budgets": budgets(run) if run.is_active else [],
     }
 
 
@@ -76,6 +84,8 @@ def verdict(run: SyncRun) -> str:
     """Say in a sentence how the run ended, or what it is doing."""
     if run.status == Status.RUNNING and run.cancel_asked:
         return gettext("Stopping: it finishes the subject it is at.")
+    if run.status == Status.RUNNING and run.pause_asked:
+        return gettext("Pausing: it finishes the subject it is at.")
     if run.status != Status.SUCCEEDED:
         return str(SENTENCES[Status(run.status)])
     if run.trigger == SyncRun.Trigger.UNDO:
@@ -86,13 +96,17 @@ def verdict(run: SyncRun) -> str:
     text = gettext("Everything was up to date; nothing had to be written.")
     if done:
         text = ngettext("%(n)s play was carried over.", "%(n)s plays were carried over.", done) % {"n": done}
+        others = done - run.by_kind.get(SyncItem.Kind.HISTORY, {}).get("items", {}).get(State.DONE, 0)
+        if run.by_kind and others:
+            text = gettext("%(n)s plays, ratings and entries of lists were carried over.") % {"n": done}
     return f"{text} {_waiting_for_you(run.counts.get(State.REVIEW, 0))}".strip()
 
 
 SENTENCES = {
     Status.QUEUED: _("Waiting for a worker."),
     Status.RUNNING: _("Under way. You can leave this page; the run goes on."),
-    Status.AWAITING: _("The plan waits for your approval."),
+    Status.AWAITING: _("Trakt was read, and nothing was written yet. Look at the plan below and say yes, or not now."),
+    Status.PAUSED: _("Nothing more is written until you let it go on, and the schedule starts nothing meanwhile."),
     Status.INCOMPLETE: _("Not everything arrived yet. What is missing is listed below and is tried again by itself."),
     Status.DEFERRED: _("The run was put off, because a service could not be used. It is tried again by itself."),
     Status.CANCELLED: _("The run was cancelled. What had been written stays; the rest waits for the next run."),
@@ -142,26 +156,54 @@ def reasons(run: SyncRun) -> list[dict[str, Any]]:
     ]
 
 
-def subjects(run: SyncRun) -> list[dict[str, Any]]:
-    """Return what was written, or would be, by subject; each with what is known of the subject."""
-    plans = list(run.plans.order_by("status", "subject_id")[:MOST_SUBJECTS])
-    names = names_of(plan.subject_id for plan in plans)
+def kinds(run: SyncRun) -> list[dict[str, Any]]:
+    """Return, for each kind of data that the run was about, what was read of it and what became of it."""
     return [
         {
-            "plan": plan,
-            "subject": names.get(plan.subject_id),
-            "badge": looks.plan_badge(plan),
-            "ticks": len(plan.mark if plan.restore is None else plan.restore.get("marks", ())),
-            "reason": text_of(plan.reason) if plan.reason else None,
-            "completes": plan.complete or plan.collect == CollectionType.DONE,
+            "label": kind.label,
+            "read": counts.get("read", 0),
+            "expected": counts.get("expected", 0),
+            "states": [
+                {
+                    "badge": looks.state_badge(state, f"{counts['items'][state]} {state.label}"),
+                    "address": items_address(run, kind=kind, state=state),
+                }
+                for state in State
+                if counts.get("items", {}).get(state)
+            ],
         }
-        for plan in plans
+        for kind in SyncItem.Kind
+        if (counts := run.by_kind.get(kind))
     ]
 
 
-def names_of(ids: Iterable[int]) -> dict[int, Subject]:
-    rows = Subject.objects.filter(pk__in=set(ids)).only("id", "name", "name_cn")
-    return {row.pk: row for row in rows}
+def put_back(restore: dict[str, Any]) -> Iterable[str]:
+    """Say what an undo puts back of an entry, besides its ticks."""
+    if state := restore.get("list"):
+        yield gettext("back to %(state)s") % {"state": LISTED[state]}
+    if rate := restore.get("rate"):
+        yield gettext("back to your rating %(rate)s") % {"rate": rate}
+    elif rate == 0:
+        yield gettext("its rating is taken away")
+    if restore.get("tags") is not None:
+        yield gettext("its tags as they were")
+
+
+def subjects(run: SyncRun) -> list[dict[str, Any]]:
+    """Return what was written, or would be, by subject; each with what is known of the subject."""
+    plans = list(run.plans.order_by("status", "subject_id")[:MOST_SUBJECTS])
+    cards = cards_of(plan.subject_id for plan in plans)
+    return [
+        {
+            "plan": plan,
+            "subject": cards[plan.subject_id],
+            "badge": looks.plan_badge(plan),
+            "ticks": len(plan.mark if plan.restore is None else plan.restore.get("marks", ())),
+            "reason": text_of(plan.reason) if plan.reason else None,
+            "changes": list(changes_of(plan) if plan.restore is None else put_back(plan.restore)),
+        }
+        for plan in plans
+    ]
 
 
 QUOTED = {

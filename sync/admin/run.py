@@ -17,12 +17,15 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin
+from bgmsync.shared import audit
+from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin, may_touch
 from bgmsync.shared.html import NOTHING, moment
 from sync import runs
-from sync.admin import looks
+from sync.admin import approving, looks
+from sync.admin.comparison import compared
 from sync.admin.ready import what_is_missing
-from sync.admin.report import can_be_undone, in_seconds, progress, report
+from sync.admin.report import in_seconds, progress, report
+from sync.admin.undoing import Undoing
 from sync.models import SyncRun
 
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ STARTED_BY_HAND = (Trigger.BUTTON, Trigger.PREVIEW, Trigger.FULL)
 
 
 @admin.register(SyncRun)
-class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
+class SyncRunAdmin(Undoing, ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
+    shown_to_operators = True
     list_display = ("status_badge", "when", "trigger_text", "duration", "outcome", "requests_made", "writes")
     list_display_links = ("status_badge", "when")
     list_select_related = ("user",)
@@ -50,7 +54,9 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             path("<int:pk>/progress/", view(require_GET(self.progress)), name="sync_syncrun_progress"),
             path("<int:pk>/rerun/", view(require_POST(self.rerun)), name="sync_syncrun_rerun"),
             path("<int:pk>/retry/", view(require_POST(self.retry)), name="sync_syncrun_retry"),
-            path("<int:pk>/undo/", view(require_POST(self.undo)), name="sync_syncrun_undo"),
+            path("<int:pk>/approve/", view(require_POST(self.approve)), name="sync_syncrun_approve"),
+            path("<int:pk>/pause/", view(require_POST(self.pause)), name="sync_syncrun_pause"),
+            path("<int:pk>/resume/", view(require_POST(self.resume)), name="sync_syncrun_resume"),
             path("<int:pk>/cancel/", view(require_POST(self.cancel)), name="sync_syncrun_cancel"),
             *super().get_urls(),
         ]
@@ -69,6 +75,8 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
     ) -> Any:
         """Show the run as a report; there is nothing on it to change."""
         run = self._own(request, object_id)
+        if run.trigger == Trigger.UNDO:
+            return self.undo_page(request, run)
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Run %(number)s") % {"number": run},
@@ -76,6 +84,8 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             "original": run,
             "foreign": run.user_id != request.user.pk,
             **report(run),
+            **(approving.question_of(run) if may_touch(request, run) else {}),
+            **compared(run),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/sync/syncrun/change_form.html", context)
@@ -84,7 +94,7 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
         """Tell a page that watches the run how far it is, as the same piece of page that it has."""
         run = self._own(request, pk)
         html = render_to_string("admin/sync/syncrun/progress.html", {"original": run, **progress(run)}, request)
-        return JsonResponse({"final": run.is_final, "html": html})
+        return JsonResponse({"final": not run.is_active, "html": html})
 
     def start(self, request: HttpRequest) -> HttpResponse:
         """Start a run for the user, or, where a superuser asks for it, for the user named in ``user``."""
@@ -101,7 +111,8 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
 
     def rerun(self, request: HttpRequest, pk: int) -> HttpResponse:
         run = self._own(request, pk)
-        return self._go(request, run.user, _trigger_of(run))
+        without_trakt = run.trigger == Trigger.IMPORT and run.only_retry
+        return self._go(request, run.user, _trigger_of(run), only_retry=without_trakt)
 
     def retry(self, request: HttpRequest, pk: int) -> HttpResponse:
         run = self._own(request, pk)
@@ -111,23 +122,35 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             return redirect("admin:sync_syncrun_change", run.pk)
         return self._go(request, run.user, Trigger.RETRY, only_retry=True)
 
-    def undo(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Take back what the run wrote, after asking once more."""
+    def approve(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return approving.answer(request, self._own(request, pk))
+
+    def pause(self, request: HttpRequest, pk: int) -> HttpResponse:
         run = self._own(request, pk)
-        if not can_be_undone(run):
-            messages.info(request, gettext("This run wrote nothing that could be taken back."))
-            return redirect("admin:sync_syncrun_change", run.pk)
-        if not request.POST.get("confirmed"):
-            return self._confirm(request, "undo", gettext("Undo %(run)s?") % {"run": run}, run=run)
-        undoing, new = runs.request(run.user, Trigger.UNDO, undoes=run)
-        if not new:
-            messages.info(request, gettext("A run is under way already. Undo this one when it is over."))
-        return redirect("admin:sync_syncrun_change", undoing.pk)
+        if runs.pause(run):
+            audit.note(request, audit.Act.PAUSED, run.user, run)
+        else:
+            messages.info(request, gettext("This run can not be paused: it is not under way, or it is an undo."))
+        return redirect("admin:sync_syncrun_change", run.pk)
+
+    def resume(self, request: HttpRequest, pk: int) -> HttpResponse:
+        run = self._own(request, pk)
+        if runs.resume(run):
+            audit.note(request, audit.Act.RESUMED, run.user, run)
+        else:
+            messages.info(request, gettext("This run is not paused any more, or another one is under way."))
+        return redirect("admin:sync_syncrun_change", run.pk)
 
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         run = self._own(request, pk)
         if runs.cancel(run):
-            messages.success(request, gettext("The run stops after the subject it is at. What was written stays."))
+            audit.note(request, audit.Act.CANCELLED, run.user, run)
+            told = (
+                gettext("Nothing was written. The next run plans it anew and asks you again.")
+                if run.status == SyncRun.Status.AWAITING
+                else gettext("The run stops after the subject it is at. What was written stays.")
+            )
+            messages.success(request, told)
         else:
             messages.info(request, gettext("The run is over already."))
         return redirect("admin:sync_syncrun_change", run.pk)
@@ -137,6 +160,8 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
         """Repeat the latest of the selected runs of each user: one run a user is under way at a time."""
         latest = {run.user_id: run for run in selected.select_related("user").order_by("pk")}
         new = sum(runs.request(run.user, _trigger_of(run))[1] for run in latest.values())
+        for run in latest.values():
+            audit.note(request, audit.Act.STARTED, run.user)
         messages.success(request, ngettext("%(n)s run was started.", "%(n)s runs were started.", new) % {"n": new})
 
     @admin.action(description=_("Retry what failed in the selected"), permissions=["view"])
@@ -146,6 +171,7 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             found = runs.retry_items(run.user, run.items.filter(state__in=("failed", "waiting")))
             if found:
                 runs.request(run.user, Trigger.RETRY, only_retry=True)
+                audit.note(request, audit.Act.RETRIED, run.user, run)
             count += found
         messages.success(request, ngettext("%(n)s item is retried.", "%(n)s items are retried.", count) % {"n": count})
 
@@ -204,8 +230,10 @@ class SyncRunAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
 
     def _go(self, request: HttpRequest, user: Any, trigger: Trigger, *, only_retry: bool = False) -> HttpResponse:
         run, new = runs.request(user, trigger, only_retry=only_retry)
-        if not new:
-            messages.info(request, gettext("A run is under way already; this is it."))
+        if new:
+            audit.note(request, audit.Act.RETRIED if only_retry else audit.Act.STARTED, user, run)
+        else:
+            messages.info(request, _under_way(run, only_retry=only_retry))
         return redirect("admin:sync_syncrun_change", run.pk)
 
 
@@ -213,6 +241,14 @@ def _trigger_of(run: SyncRun) -> Trigger:
     if run.dry_run:
         return Trigger.PREVIEW
     return Trigger.FULL if run.full else Trigger.BUTTON
+
+
+def _under_way(run: SyncRun, *, only_retry: bool) -> str:
+    if run.status == SyncRun.Status.AWAITING:
+        return gettext("A plan waits for your approval already; this is it.")
+    if only_retry:
+        return gettext("A run is under way already; this is it. The retry follows as soon as it is over.")
+    return gettext("A run is under way already; this is it.")
 
 
 def _state(state: str) -> object:

@@ -75,3 +75,12 @@ def _card(subject_id: int, row: Subject | None, entry: Entry | None) -> Card:
 
 def _begin(entry: Entry) -> str:
     return date.fromordinal(entry.begin).isoformat() if entry.begin else entry.month
+
+
+def begins_of(ids: Iterable[int]) -> dict[int, str]:
+    """Return when each of *ids* began, where anybody knows it: 2024-01-05, or only 2024-01. One query."""
+    wanted = set(ids)
+    found = dict(Subject.objects.filter(pk__in=wanted).exclude(date="").values_list("pk", "date"))
+    entries = current_index().entries
+    missing = {subject_id: _begin(entries[subject_id]) for subject_id in wanted - found.keys() if subject_id in entries}
+    return {**found, **{subject_id: begin for subject_id, begin in missing.items() if begin}}

@@ -30,8 +30,9 @@ MOST_PLANS = 100
 
 def told_of(item: SyncItem, cards: Mapping[int, Card]) -> Told:
     """Gather it with four queries; *cards* are those of the item's subject and candidates."""
+    of_list = item.kind != SyncItem.Kind.HISTORY
     if item.title is None:
-        return Told(item.state, item.reason)
+        return Told(item.state, item.reason, of_list=of_list)
     index = current_index()
     work = work_of(item.title)
     kind = kind_of(work, index)
@@ -43,6 +44,7 @@ def told_of(item: SyncItem, cards: Mapping[int, Card]) -> Told:
     return Told(
         state=item.state,
         reason=item.reason,
+        of_list=of_list,
         season=item.season,
         by_person=item.by_person,
         rule=sentence_of(rule) if rule else "",

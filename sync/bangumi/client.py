@@ -16,6 +16,7 @@ from sync.bangumi.schemas import (
     EpisodeRow,
     EpisodeState,
     EpisodeStatus,
+    KeptRow,
     Me,
     Related,
     Subject,
@@ -53,6 +54,7 @@ LONGEST_TRAIL = 3
 SUBJECT_PATH = re.compile(r"/v0/subjects/([0-9]{1,18})/?$")
 
 M = TypeVar("M", bound=Answered)
+C = TypeVar("C", bound=CollectionRow)
 J = TypeVar("J", list, dict)
 
 
@@ -79,12 +81,17 @@ class Bangumi:
         A change while the list is being read shifts its rows over the pages: it shows as a row seen twice or as
         another total, and the list is read anew.
         """
-        path = f"/v0/users/{quote(username, safe='')}/collections"
         params = {} if subject_type is None else {"subject_type": int(subject_type)}
+        return await self._steady_list(username, params, CollectionRow)
+
+    async def everything(self, username: str) -> list[KeptRow]:
+        """Return the user's whole list of all types, each row with all that was answered of it."""
+        return await self._steady_list(username, {}, KeptRow)
+
+    async def _steady_list(self, username: str, params: dict[str, Any], model: type[C]) -> list[C]:
+        path = f"/v0/users/{quote(username, safe='')}/collections"
         for _ in range(READINGS):
-            rows = await self._all_rows(
-                path, params, CollectionRow, limit=COLLECTION_LIMIT, key=lambda row: row.subject_id
-            )
+            rows = await self._all_rows(path, params, model, limit=COLLECTION_LIMIT, key=lambda row: row.subject_id)
             if rows is not None:
                 return rows
         raise ServerTrouble(self._transport.service, "the list kept changing while it was read")

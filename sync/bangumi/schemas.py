@@ -10,7 +10,7 @@ from datetime import datetime  # noqa: TC003  # pydantic reads annotations at ru
 from enum import IntEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from bgmsync.shared.http.fields import Answered, Id, Instant, Number, Soft, SoftNumber, Text
 
@@ -156,6 +156,17 @@ class CollectionRow(Answered):
     """Counts entries of every kind and state; progress is counted from the episode states instead."""
     updated_at: Soft[Instant] = None
     subject: Soft[CollectedSubject] = None
+
+
+class KeptRow(CollectionRow):
+    """An entry together with all that was answered of it."""
+
+    raw: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep(cls, row: Any) -> Any:
+        return {**row, "raw": row} if isinstance(row, dict) else row
 
 
 class TokenStatus(Answered):

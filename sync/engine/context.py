@@ -94,7 +94,7 @@ class Context:
     _reading: dict[int, asyncio.Task[Listing | None]] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Raise :class:`Stopped` when the run was cancelled or its time is up; called between units of work."""
+        """Raise :class:`Stopped` when somebody stopped the run, or its time is up; called between units of work."""
         if not self.stopping and time.monotonic() > self.deadline:
             self.stopping = "time_up"
         if self.stopping:
@@ -102,7 +102,8 @@ class Context:
 
     async def stage(self, stage: SyncRun.Stage, steps: int = 0) -> None:
         self.run.stage, self.run.step, self.run.steps = stage, 0, steps
-        await self.run.asave(update_fields=["stage", "step", "steps"])
+        self.run.stage_began_at = timezone.now()
+        await self.run.asave(update_fields=["stage", "step", "steps", "stage_began_at"])
 
     async def log(self, message: str, level: str = "info", **params: Any) -> None:
         await sync_to_async(self.run.log)(message, level, **params)
@@ -125,6 +126,11 @@ class Context:
 
     async def listing(self, subject_id: int) -> Listing | None:
         """Return a subject's episodes with the user's marks, asking Bangumi once a run; None when it is hidden."""
+        if subject_id not in self._reading:
+            self.check()
+        return await self._listing(subject_id)
+
+    async def _listing(self, subject_id: int) -> Listing | None:
         task = self._reading.get(subject_id)
         if task is None:
             task = self._reading[subject_id] = asyncio.ensure_future(self._read_listing(subject_id))
@@ -137,9 +143,9 @@ class Context:
             raise
 
     async def reread(self, subject_id: int) -> Listing | None:
-        """Ask Bangumi again: what was known may have been changed by a write."""
+        """Ask Bangumi again: what was known may have been changed by a write, which is seen through in any case."""
         self._reading.pop(subject_id, None)
-        return await self.listing(subject_id)
+        return await self._listing(subject_id)
 
     async def make_sure(self, subject_id: int) -> None:
         """Ask about a hidden subject once more, before a person is; raise :class:`ServerTrouble` when it is there.
@@ -159,7 +165,6 @@ class Context:
         self.gone.add(subject_id)
 
     async def _read_listing(self, subject_id: int) -> Listing | None:
-        self.check()
         try:
             rows = await self.bangumi.episode_states(subject_id)
         except NotFound:

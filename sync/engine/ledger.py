@@ -9,10 +9,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from bgmsync.shared import pauses
+from sync.engine.restore import attempt_of
 from sync.engine.written import note_attempt, note_written
 from sync.models import Subject, SubjectPlan, SyncItem
 from sync.reasons import Reason
@@ -197,9 +198,14 @@ def save_states(items: Iterable[SyncItem]) -> None:
 
 
 def unfinished_plans(user_id: int) -> dict[int, SubjectPlan]:
-    """Return the last plan of each subject whose writing began and was not seen through."""
-    open_states = (SubjectPlan.Status.APPLYING, SubjectPlan.Status.WAITING)
-    return {plan.subject_id: plan for plan in SubjectPlan.objects.filter(user_id=user_id, status__in=open_states)}
+    """Return the last plan of each subject whose writing began and was not seen through.
+
+    One that took such a plan over counts as well, though the run ended before it came to write.
+    """
+    begun = Q(status__in=(SubjectPlan.Status.APPLYING, SubjectPlan.Status.WAITING))
+    took_over = Q(status=SubjectPlan.Status.PLANNED, reason=Reason.INTERRUPTED)
+    plans = SubjectPlan.objects.filter(begun | took_over, user_id=user_id, restore__isnull=True)
+    return {plan.subject_id: plan for plan in plans}
 
 
 def save_plans(
@@ -216,7 +222,14 @@ def save_plans(
         for plan in plans:
             if older := known.get(plan.subject_id):
                 plan.pk = older.pk
-                plan.before = {**older.before, "marks": plan.before["marks"] | older.before.get("marks", {})}
+                if older.status == SubjectPlan.Status.PLANNED:  # nothing was written for it
+                    plan.save()
+                    continue
+                plan.before = {
+                    **older.before,
+                    "marks": plan.before["marks"] | older.before.get("marks", {}),
+                    "tried": [*older.before.get("tried", []), attempt_of(older)],
+                }
                 plan.writes = older.writes
                 plan.save()
         save_states(items)

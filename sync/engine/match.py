@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bgmsync.shared.http import NotFound, RemoteError, together
 from sync.engine import ledger
+from sync.engine.adult import remember
 from sync.engine.context import STOPS_ALL
 from sync.engine.facts import evidence_rows, fact_of, listed_of, overrides_for, subject_of, work_of
 from sync.engine.kinds.matching import match_lists
@@ -172,7 +173,9 @@ async def _read_seasons(ctx: Context, title: Title) -> tuple[Listed, ...]:
 
 
 async def _search(ctx: Context, wants: Wants) -> tuple[Subject, ...]:
-    return tuple(subject_of(row) for row in await ctx.bangumi.search(wants.search))
+    found = await ctx.bangumi.search(wants.search)
+    await remember(found)
+    return tuple(subject_of(row) for row in found)
 
 
 def conclude(item: SyncItem, verdict: Verdict, *, threshold: int, hidden: Collection[int] = ()) -> None:

@@ -19,6 +19,7 @@ from sync.engine.kinds.asking import gather
 from sync.engine.kinds.entry import Seen
 from sync.engine.kinds.watched import learn_what_was_watched
 from sync.engine.rules import HELD, Change, Found, decide, has_ended
+from sync.engine.snapshot import keep_snapshot, snapshot_due
 from sync.matching.facts import MAIN_EPISODE, Candidate, Confidence, Verdict
 from sync.matching.gate import gate
 from sync.models import SubjectPlan, SyncItem, SyncRun
@@ -87,16 +88,17 @@ async def read_lists(ctx: Context, subjects: Iterable[int]) -> None:
     account = ctx.account
     me = await ctx.bangumi.me()
     if (account.username, account.bangumi_id) != (me.username, me.id):
+        if account.bangumi_id not in {None, me.id}:
+            account.approved_at = None  # what was agreed to was another account
         account.username, account.bangumi_id = me.username, me.id
-        await account.asave(update_fields=["username", "bangumi_id"])
-    everything = ctx.config.scope == Scope.ALL
+        await account.asave(update_fields=["username", "bangumi_id", "approved_at"])
+    keep = await sync_to_async(snapshot_due)(ctx.run, account)
+    everything = keep or ctx.config.scope == Scope.ALL  # a snapshot is of all that the list holds
     pages = max(-(-account.listed // COLLECTION_LIMIT), 1)
-    if len(wanted) < pages:
+    if len(wanted) < pages and not keep:
         found = await _entries(ctx, me.username, wanted)
     else:
-        found = await ctx.bangumi.collections(me.username, None if everything else SubjectType.ANIME)
-        account.listed = len(found)
-        await account.asave(update_fields=["listed"])
+        found = await _whole_list(ctx, me.username, keep=keep)
         # A person may have mapped something to a subject of another type, which this list does not hold.
         known = ctx.index.entries.keys() | {row.subject_id for row in found}
         found += [] if everything else await _entries(ctx, me.username, [s for s in wanted if s not in known])
@@ -106,6 +108,21 @@ async def read_lists(ctx: Context, subjects: Iterable[int]) -> None:
     wanted_set = set(wanted)
     told = [row.subject for row in found if row.subject and row.subject_id in wanted_set]
     await sync_to_async(ledger.remember_names)(told)
+
+
+async def _whole_list(ctx: Context, username: str, *, keep: bool) -> list[CollectionRow]:
+    """Read the pages of the list, of anime alone where nothing else is carried over; *keep* them as a snapshot."""
+    account, all_types = ctx.account, ctx.config.scope == Scope.ALL
+    found: list[CollectionRow]
+    if keep:
+        kept = await ctx.bangumi.everything(username)
+        await sync_to_async(keep_snapshot)(ctx.run, account, kept)
+        found = [*kept]
+    else:
+        found = await ctx.bangumi.collections(username, None if all_types else SubjectType.ANIME)
+    account.listed = sum(all_types or row.subject_type == SubjectType.ANIME for row in found)
+    await account.asave(update_fields=["listed"])
+    return found
 
 
 async def _entries(ctx: Context, username: str, subjects: Iterable[int]) -> list[CollectionRow]:
@@ -162,7 +179,11 @@ async def _plan_subject(
     entry = asking.decide(subject_id, row, unfinished, joins=plays.change.collect, seen=plays.seen)
     _note_fates(plays, unfinished)
     change = _merged(plays.change, entry, reveal=_reveals(ctx, row, unfinished))
-    return _plan_of(ctx, subject_id, row, plays.found, change) if change else None
+    if not change:
+        return None
+    made = _plan_of(ctx, subject_id, row, plays.found, change)
+    made.reason = str(Reason.INTERRUPTED) if unfinished else ""  # it goes on with what was begun
+    return made
 
 
 async def _is_unwanted(ctx: Context, subject_id: int) -> bool:
@@ -318,8 +339,10 @@ def _ended(ctx: Context, subject_id: int, listing: Listing) -> bool:
 def _note_fates(plays: Plays, unfinished: SubjectPlan | None) -> None:
     """Say of each play whether it is to be written, or is so already."""
     ours = set(unfinished.mark) if unfinished else set()
+    # What an earlier attempt has marked is owed until the subject is completed as well: nothing else brings it back.
+    owed = unfinished is not None and plays.change.complete
     for item in plays.items:
-        if item.episode_id in plays.change.mark or (item.episode_id is None and plays.change.collect):
+        if owed or item.episode_id in plays.change.mark or (item.episode_id is None and plays.change.collect):
             item.state, item.reason = State.PLANNED, ""
         else:
             # What an interrupted attempt of ours has marked is done, not found.
@@ -331,6 +354,7 @@ def _plan_of(ctx: Context, subject_id: int, row: CollectionRow | None, found: Fo
     return SubjectPlan(
         run=ctx.run,
         user_id=ctx.run.user_id,
+        account_id=ctx.account.bangumi_id,
         subject_id=subject_id,
         before={
             "list": row.type if row else None,

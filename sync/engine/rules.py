@@ -51,9 +51,22 @@ class Change:
     rate: int | None = None
     tags: tuple[str, ...] | None = None
     reveal: bool = False
+    wish: tuple[int, ...] = ()
+    drop: tuple[int, ...] = ()
+    """Episodes to be a wish, or dropped, once more: only an undo says so."""
 
     def __bool__(self) -> bool:
-        return bool(self.collect or self.mark or self.complete or self.writes_entry or self.reveal)
+        return bool(self.complete or self.writes_entry or self.reveal or any(self.marks.values()))
+
+    @property
+    def marks(self) -> dict[EpisodeStatus, tuple[int, ...]]:
+        """What is to be sent for the episodes, in this order."""
+        return {
+            EpisodeStatus.NONE: self.clear,
+            EpisodeStatus.WATCHED: self.mark,
+            EpisodeStatus.WISH: self.wish,
+            EpisodeStatus.DROPPED: self.drop,
+        }
 
     @property
     def writes_entry(self) -> bool:
@@ -93,6 +106,19 @@ def decide(  # noqa: PLR0913  # all that it depends on, each by its name
     ends = ended and rules.finished == Finished.DONE
     complete = news and all_watched and ends and becomes == CollectionType.DOING
     return Change(collect, clear, mark, complete)
+
+
+def left_to_mark(wanted: Mapping[int, int], now: Mapping[int, int]) -> Change:
+    """Return what has to be sent so that the episodes are in the state that is *wanted* of each."""
+    left = {e: state for e, state in wanted.items() if now.get(e, EpisodeStatus.NONE) != state}
+    by_state = {state: tuple(e for e, wanted_state in left.items() if wanted_state == state) for state in EpisodeStatus}
+    return Change(
+        # The service ignores a change between two states other than 0, so such episodes go through 0.
+        clear=tuple(e for e in left if now.get(e, EpisodeStatus.NONE) != EpisodeStatus.NONE),
+        mark=by_state[EpisodeStatus.WATCHED],
+        wish=by_state[EpisodeStatus.WISH],
+        drop=by_state[EpisodeStatus.DROPPED],
+    )
 
 
 def has_ended(episodes: Iterable[Episode], today: int, *, known_end: int, known_count: int) -> bool:

@@ -8,20 +8,30 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.utils import timezone
 
 from bgmsync.shared import pauses
-from bgmsync.shared.http import AccountLocked, AppRefused, NeedsVip, RemoteError, Unauthorized, together
+from bgmsync.shared.http import (
+    AccountLocked,
+    AppRefused,
+    NeedsVip,
+    RemoteError,
+    ServerTrouble,
+    Unauthorized,
+    together,
+)
 from bgmsync.shared.models import Connection, ConnectionState
-from sync import runs
+from sync import runs, uploads
 from sync.engine import ledger
 from sync.engine.apply import apply
+from sync.engine.approval import must_ask, note_first_approval, only_what_was_shown, shown_plans
 from sync.engine.clients import open_clients
 from sync.engine.context import Context, Stopped
+from sync.engine.importing import take_over
 from sync.engine.index import current_index
 from sync.engine.kinds.reading import ListReading, move_cursors, read_kinds
 from sync.engine.kinds.reopen import reopen_by_rules
@@ -32,13 +42,20 @@ from sync.engine.takeback import take_back
 from sync.engine.undo import undo
 from sync.engine.verdict import Ending, judge_run
 from sync.models import BangumiAccount, SyncItem, SyncRun
+from sync.notifying.handing import hand_over
 from sync.reasons import Reason
 from trakt.models import TraktConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 logger = logging.getLogger(__name__)
 
 BEAT = 2.0
 """Seconds between heartbeats, which also carry the progress that people watch."""
+
+OUTCOME = ("status", "stage", "read", "expected", "counts", "reasons", "by_kind", "requests", "writes", "heartbeat_at")
+"""What the end of a run's work tells. The rest of the row may have been changed by others meanwhile."""
 
 STATE_AFTER: dict[type[RemoteError], ConnectionState] = {
     Unauthorized: ConnectionState.RECONNECT,
@@ -46,6 +63,15 @@ STATE_AFTER: dict[type[RemoteError], ConnectionState] = {
     NeedsVip: ConnectionState.VIP_ONLY,
     AccountLocked: ConnectionState.LOCKED,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What was read of one kind before the run was held."""
+
+    keys: set[str]
+    expected: int
+    error: RemoteError | None = None
 
 
 @dataclass(slots=True)
@@ -58,11 +84,19 @@ class Course:
     """Items that were not read in this run and are taken up in it, each with its kind."""
     error: RemoteError | None = None
     stopped: str = ""
+    awaits: bool = False
+    """Whether it stopped for the user's approval."""
+    held: dict[str, Held] = field(default_factory=dict)
+    """Of a run that goes on after its approval or a pause: what it had read before, by kind."""
+    has_read: bool = False
+    """Whether all was read that is to be read."""
     writes: int = 0
     requests: Counter[str] = field(default_factory=Counter)
 
-    def readings(self) -> dict[str, Reading | ListReading]:
+    def readings(self) -> Mapping[str, Reading | ListReading | Held]:
         """Return what was read, by kind."""
+        if self.held:
+            return self.held
         return {SyncItem.Kind.HISTORY.value: self.reading} | {reading.kind: reading for reading in self.lists}
 
     @property
@@ -77,17 +111,20 @@ def work(run_id: int, *, ignore_pauses: bool = False) -> SyncRun | None:
     if run is None:
         logger.info("run %s is not waiting for a worker any more", run_id)
         return None
+    hand_over(run)
     try:
-        course = async_to_sync(_follow)(run, ignore_pauses)
+        course = async_to_sync(_go)(run, ignore_pauses)
     except Exception:
         logger.exception("run %s failed", run_id)
         course = Course(stopped=Reason.INTERNAL)
         ledger.postpone_matched(run, Reason.INTERNAL)
     _end(run, course)
+    uploads.remove_if_over(run)
+    hand_over(run)
     return run
 
 
-async def _follow(run: SyncRun, ignore_pauses: bool) -> Course:  # noqa: FBT001  # passed on by work alone
+async def _go(run: SyncRun, ignore_pauses: bool) -> Course:  # noqa: FBT001  # passed on by work alone
     config, _made = await TraktConfig.objects.select_related("user").aget_or_create(user_id=run.user_id)
     account, _made = await BangumiAccount.objects.aget_or_create(user_id=run.user_id)
     course = Course()
@@ -125,9 +162,13 @@ async def _stages(ctx: Context, course: Course, *, ignore_pauses: bool) -> None:
     if run.trigger == SyncRun.Trigger.UNDO:
         await undo(ctx)
         return
-    if not run.only_retry:
+    await take_over(ctx)
+    if "read" in run.held:
+        _recall(run, course)
+    elif not run.only_retry:
         await _read(ctx, course, ignore_pauses=ignore_pauses)
-    course.carried = await sync_to_async(_carry_over)(ctx, course, ignore_pauses)
+    course.has_read = True
+    course.carried |= await sync_to_async(_carry_over)(ctx, course, ignore_pauses)
     if not await SyncItem.objects.filter(user_id=run.user_id, state__in=SyncItem.UNFINISHED).aexists():
         return
     ctx.check()
@@ -136,12 +177,38 @@ async def _stages(ctx: Context, course: Course, *, ignore_pauses: bool) -> None:
     await match(ctx)
     ctx.check()
     await take_back(ctx)
+    shown = await sync_to_async(shown_plans)(run) if run.approved_at else {}
     plans = await plan(ctx)
     if run.dry_run:
         await ctx.log("Preview: subjects that would be written: %(n)s.", n=len(plans))
         return
-    if await approved(ctx):
+    if await must_ask(ctx, plans):
+        course.awaits = True
+        await ctx.log("Subjects to be written: %(n)s. The plan waits for your approval.", n=len(plans))
+        return
+    if run.approved_at:
+        plans = await sync_to_async(only_what_was_shown)(run, plans, shown)
+    if plans:
+        await note_first_approval(ctx)
         await apply(ctx, plans)
+
+
+def _recall(run: SyncRun, course: Course) -> None:
+    """Take up again what the run had read before it was held; nothing is read twice for an approval or a pause."""
+    error = run.held.get("error")
+    failed = ServerTrouble(error["service"], error["detail"]) if error else None
+    course.held = {
+        kind: Held(set(kept["keys"]), kept["expected"], failed) for kind, kept in run.held.get("read", {}).items()
+    }
+    course.carried = {int(pk): kind for pk, kind in run.held.get("carried", {}).items()}
+
+
+def _hold(course: Course) -> dict[str, Any]:
+    """Return what :func:`_recall` needs."""
+    read = {k: {"keys": sorted(r.keys), "expected": r.expected} for k, r in course.readings().items()}
+    error = course.failure
+    failed = {"service": error.service, "detail": error.detail} if error else None
+    return {"read": read, "carried": course.carried, "error": failed}
 
 
 async def _read(ctx: Context, course: Course, *, ignore_pauses: bool) -> None:
@@ -189,27 +256,24 @@ def _carry_over(ctx: Context, course: Course, ignore_pauses: bool) -> dict[int, 
     return asked | {pk: kind for pk, kind, key in rows if kind not in readings or key not in readings[kind].keys}
 
 
-async def approved(ctx: Context) -> bool:
-    """Ask whether the plan may be applied: the seam for approval by the user, which today always says yes."""
-    ctx.check()
-    return True
-
-
 async def _beat(ctx: Context) -> None:
-    """Say that the run lives and how far it is, and learn whether it was cancelled."""
+    """Say that the run lives and how far it is, and learn whether it was cancelled or paused."""
     run = ctx.run
+    before, written = Counter(run.held.get("requests", {})), run.held.get("writes", 0)
     while True:
         await asyncio.sleep(BEAT)
+        await _stop_if_disconnected(ctx)
         rows = SyncRun.objects.filter(pk=run.pk)
         await rows.aupdate(
             heartbeat_at=timezone.now(),
             step=run.step,
             steps=run.steps,
-            requests=dict(ctx.meter.requests),
-            writes=ctx.writes,
+            requests=dict(before + ctx.meter.requests),
+            writes=written + ctx.writes,
         )
-        if await rows.filter(cancel_asked=True).aexists():
-            ctx.stopping = Reason.CANCELLED
+        cancelled, paused = await rows.values_list("cancel_asked", "pause_asked").aget()
+        if cancelled or paused:
+            ctx.stopping = Reason.CANCELLED if cancelled else SyncRun.Status.PAUSED
 
 
 def _note_refusals(config: TraktConfig, account: BangumiAccount, course: Course) -> None:
@@ -222,8 +286,18 @@ def _note_refusals(config: TraktConfig, account: BangumiAccount, course: Course)
         # The user may have connected anew, or disconnected, while the run was under way: then that is the truth.
         before = connection.access_token
         connection.refresh_from_db()
-        if connection.access_token == before:
+        if connection.state == ConnectionState.NONE:
+            course.stopped = course.stopped or Reason(f"{error.service}_not_connected")
+        elif connection.access_token == before:
             connection.lose(state, error.detail)
+
+
+async def _stop_if_disconnected(ctx: Context) -> None:
+    """Stop a run whose user has disconnected meanwhile: the tokens that it holds in memory may still work."""
+    for connection in (ctx.config, ctx.account):
+        kept = type(connection)._default_manager.filter(pk=connection.pk)  # noqa: SLF001  # Django's way to it
+        if connection.access_token and await kept.filter(state=ConnectionState.NONE).aexists():
+            ctx.stopping = Reason(f"{connection.service}_not_connected")
 
 
 def _note_welcomes(config: TraktConfig, account: BangumiAccount, course: Course) -> None:
@@ -237,9 +311,13 @@ def _note_welcomes(config: TraktConfig, account: BangumiAccount, course: Course)
 
 def _end(run: SyncRun, course: Course) -> None:
     """Judge how the run ended, let what is left wait, and plan the next run."""
+    if course.stopped == SyncRun.Status.PAUSED and SyncRun.objects.filter(pk=run.pk, cancel_asked=True).exists():
+        course.stopped = Reason.CANCELLED
+    paused = course.stopped == SyncRun.Status.PAUSED
     failure = course.failure
     left_reason = course.stopped or (failure.reason if failure else "")
-    if not (run.dry_run or run.undoes_id) and (course.error or course.stopped):
+    left_over = (course.error or course.stopped) and not paused
+    if left_over and not (run.dry_run or run.trigger == SyncRun.Trigger.UNDO):
         ledger.postpone_matched(run, left_reason or Reason.INTERRUPTED)
     ledger.note_ticks(run.user_id)
     by_kind, states, reasons = _count(run, course)
@@ -253,17 +331,41 @@ def _end(run: SyncRun, course: Course) -> None:
         stopped=course.stopped,
         dry_run=run.dry_run,
     )
-    now = timezone.now()
+    run.heartbeat_at = timezone.now()
+    run.read, run.expected = read, expected
+    run.counts, run.reasons, run.by_kind = dict(states), dict(reasons), by_kind
+    run.requests = dict(Counter(run.held.get("requests", {})) + course.requests)
+    run.writes = run.held.get("writes", 0) + course.writes
+    if course.awaits or paused:
+        _hold_run(run, course)
+        return
     run.status, run.reason, run.detail = ending.status, str(ending.reason), ending.detail[:300]
     run.not_before = _next_try(ending, failure, run)
     run.stage = SyncRun.Stage.OVER
-    run.read, run.expected = read, expected
-    run.counts, run.reasons, run.by_kind = dict(states), dict(reasons), by_kind
-    run.requests, run.writes = dict(course.requests), course.writes
-    run.finished_at = run.heartbeat_at = now
-    run.save()
+    run.finished_at = run.heartbeat_at
+    run.held = {}
+    run.save(update_fields=[*OUTCOME, "held", "reason", "detail", "not_before", "finished_at"])
     _log_end(run, ending)
     _plan_next(run)
+    _follow(run)
+
+
+def _hold_run(run: SyncRun, course: Course) -> None:
+    """Let the run wait for its user, with what it has read and spent."""
+    if course.awaits:
+        run.status, run.stage = SyncRun.Status.AWAITING, SyncRun.Stage.PLAN
+    else:
+        run.status = SyncRun.Status.PAUSED
+        run.log("The run was paused.")
+    read = _hold(course) if course.has_read else {}
+    run.held = run.held | read | {"requests": run.requests, "writes": run.writes}
+    run.save(update_fields=[*OUTCOME, "held"])
+
+
+def _follow(run: SyncRun) -> None:
+    """Start the retry that was asked for while the run was under way."""
+    if SyncRun.objects.filter(pk=run.pk, retry_asked=True).exists():
+        runs.request(run.user, SyncRun.Trigger.RETRY, only_retry=True)
 
 
 def _count(run: SyncRun, course: Course) -> tuple[dict[str, dict[str, Any]], Counter[str], Counter[str]]:
@@ -314,7 +416,7 @@ def _plan_next(run: SyncRun) -> None:
     config = TraktConfig.objects.get(user_id=run.user_id)
     config.plan_next()
     if config.next_run_at and run.not_before:
-        config.next_run_at = min(config.next_run_at, run.not_before)
+        config.next_run_at = min(config.next_run_at, config.out_of_quiet(run.not_before))
     values = {"next_run_at": config.next_run_at}
     if run.status == SyncRun.Status.SUCCEEDED and not run.dry_run:
         values["last_good_at"] = run.finished_at

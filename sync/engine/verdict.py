@@ -22,6 +22,7 @@ SETTLED = (State.DONE, State.ALREADY, State.SKIPPED, State.REVIEW)
 STATUS_AFTER_STOP: dict[str, SyncRun.Status] = {
     Reason.CANCELLED: Status.CANCELLED,
     Reason.TIME_UP: Status.INCOMPLETE,
+    Reason.UNDO_LEFT: Status.INCOMPLETE,
     Reason.INTERNAL: Status.INCOMPLETE,
 }
 

@@ -22,6 +22,10 @@ class BangumiAccount(Connection):
         default=0, editable=False, help_text="Entries on the user's list when it was last read: tells what it costs."
     )
 
+    approved_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the user first agreed that this account is written to."
+    )
+
     class Meta:
         verbose_name = _("Bangumi account")
         verbose_name_plural = _("Bangumi accounts")

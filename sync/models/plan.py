@@ -22,9 +22,11 @@ class SubjectPlan(models.Model):
         WAITING = "waiting", _("waiting")
         FAILED = "failed", _("failed")
         UNDONE = "undone", _("undone")
+        DECLINED = "declined", _("left out")
 
     run = models.ForeignKey(SyncRun, verbose_name=_("run"), on_delete=models.CASCADE, related_name="plans")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="plans")
+    account_id = models.BigIntegerField(null=True, help_text="The Bangumi account that it is about.")
     subject_id = models.BigIntegerField(_("Bangumi subject"))
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.PLANNED)
     before = models.JSONField(default=dict, help_text="The collection and the episodes' states before the first write.")

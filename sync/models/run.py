@@ -1,9 +1,10 @@
 """A run: one attempt to bring one user up to date, and the truth about it (never the queue's own task rows).
 
 queued ──▶ running ──▶ succeeded | incomplete | failed | deferred | cancelled
-▲          │  ▲
-└──────────┘  └── awaiting (the plan waits for the user's yes)
-its worker died
+▲ ▲        │    │
+│ └────────┘    ▼
+│ worker died   awaiting (the plan waits for the user's yes), paused (by the user) ──▶ cancelled
+└───────────────┘ approved, resumed
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class SyncRun(models.Model):
         QUEUED = "queued", _("queued")
         RUNNING = "running", _("running")
         AWAITING = "awaiting", _("waiting for your approval")
+        PAUSED = "paused", _("paused")
         SUCCEEDED = "succeeded", _("succeeded")
         INCOMPLETE = "incomplete", _("incomplete")
         FAILED = "failed", _("failed")
@@ -61,6 +63,8 @@ class SyncRun(models.Model):
         OVER = "over", _("over")
 
     ACTIVE = (Status.QUEUED, Status.RUNNING)
+    HELD = (Status.AWAITING, Status.PAUSED)
+    """Those that go on when their user says so."""
     FINAL = (Status.SUCCEEDED, Status.INCOMPLETE, Status.FAILED, Status.DEFERRED, Status.CANCELLED)
 
     user = models.ForeignKey(
@@ -74,10 +78,19 @@ class SyncRun(models.Model):
     undoes = models.ForeignKey(
         "self", verbose_name=_("undoes"), on_delete=models.SET_NULL, null=True, related_name="undone_by"
     )
+    archive = models.JSONField(
+        default=dict, help_text="Trakt's export that it takes over: its name, and what was found in it. Empty: none."
+    )
+    undo_items = models.JSONField(default=list, help_text="Of an undo of items: their primary keys.")
+    undo_since = models.DateTimeField(_("undoes all since"), null=True)
+    undo_shown = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="+", help_text="The preview: no more than it showed."
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED)
     stage = models.CharField(_("stage"), max_length=8, choices=Stage.choices, default=Stage.READ)
     step = models.PositiveIntegerField(default=0)
     steps = models.PositiveIntegerField(default=0)
+    stage_began_at = models.DateTimeField(null=True)
     reason = models.CharField(_("reason"), max_length=40, blank=True, default="")
     detail = models.CharField(max_length=300, blank=True, default="")
     not_before = models.DateTimeField(_("next try"), null=True)
@@ -97,6 +110,12 @@ class SyncRun(models.Model):
     owner = models.CharField(max_length=120, blank=True, default="", help_text="host, process and its start time")
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     cancel_asked = models.BooleanField(default=False)
+    pause_asked = models.BooleanField(default=False)
+    retry_asked = models.BooleanField(default=False, help_text="A retry was asked for meanwhile; it follows this run.")
+
+    may_ask = models.BooleanField(default=True, help_text="May stop after the plan for the user's approval.")
+    approved_at = models.DateTimeField(_("approved"), null=True)
+    held = models.JSONField(default=dict, help_text="What it had read and spent, kept while it waits for its user.")
 
     if TYPE_CHECKING:
         id: int
@@ -127,11 +146,20 @@ class SyncRun(models.Model):
         return self.status in self.FINAL
 
     @property
+    def is_active(self) -> bool:
+        return self.status in self.ACTIVE
+
+    @property
+    def is_held(self) -> bool:
+        return self.status in self.HELD
+
+    @property
     def seconds(self) -> float | None:
         """How long it took, or has been taking."""
         if self.started_at is None:
             return None
-        return ((self.finished_at or timezone.now()) - self.started_at).total_seconds()
+        until = self.heartbeat_at if self.is_held else self.finished_at
+        return ((until or timezone.now()) - self.started_at).total_seconds()
 
     def log(self, message: str, level: str = "info", **params: Any) -> None:
         """Add a line: *message* is in English, is translated when it is shown, and names its *params* as %(name)s."""

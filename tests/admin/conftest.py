@@ -37,6 +37,14 @@ def bob(db):
 
 
 @pytest.fixture
+def olga(db):
+    """An operator: helps others, and is no superuser."""
+    user = User.objects.create_user("olga", password="olga", is_staff=True)
+    user.groups.add(Group.objects.get(name="operators"))
+    return user
+
+
+@pytest.fixture
 def root(db):
     return User.objects.create_superuser("root", email=None, password="root")
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from bgmsync.shared.models import ConnectionState, Heartbeat
+from bgmsync.shared.models import ConnectionState, Heartbeat, HostBudget
 from sync.admin.evidence import SENTENCES
+from sync.admin.home import home_of
 from sync.matching.codes import EvidenceCode
-from sync.models import SyncRun
+from sync.models import BangumiAccount, SyncItem, SyncRun
 from trakt.models import TraktConfig
+
+MOST_QUERIES = 15
 
 
 def home(client) -> str:
@@ -25,7 +31,7 @@ def test_a_newcomer_is_led_through_the_first_steps(bob, client):
 
     page = home(client)
 
-    for step in ("Connect Trakt", "Connect Bangumi", "Choose what and when", "Preview the first sync", "Run it"):
+    for step in ("Connect Trakt", "Connect Bangumi", "Choose what and when", "Preview the first sync", "Approve it"):
         assert step in page
 
 
@@ -58,6 +64,102 @@ def test_what_waits_is_listed_by_its_cause_with_its_remedy(rows, client):
 
     assert "not confirmed" in page
     assert reverse("admin:sync_syncitem_retry_reason", args=["not_confirmed"]) in page
+
+
+def test_the_year_is_shown_by_the_days_of_watching(rows, client):
+    client.force_login(rows.config.user)
+    assert "Your year" not in home(client)
+
+    SyncItem.objects.filter(pk=rows.item.pk).update(state="done", watched_at=timezone.now() - timedelta(days=30))
+
+    page = home(client)
+    assert "Your year" in page
+    assert "1 play on 1 of the days" in page
+
+
+def test_how_the_runs_of_the_weeks_ended_is_shown(rows, client):
+    client.force_login(rows.config.user)
+    SyncRun.objects.create(user=rows.config.user, trigger="preview", dry_run=True, status="failed")
+
+    assert "0 succeeded, 1 left something over, 0 failed" in home(client)
+
+
+def test_connections_are_shown_with_the_days_they_have_left(rows, client):
+    client.force_login(rows.config.user)
+
+    page = home(client)
+
+    assert "connected (token renews itself, 6 days left)" in page
+    assert "connected</span>" in page
+
+
+def test_a_token_that_nothing_renews_is_a_warning_before_it_ends(rows):
+    rows.account.token_expires_at = timezone.now() + timedelta(days=3)
+    rows.account.save()
+
+    trakt, bangumi = home_of(rows.config.user).connections
+
+    assert (trakt["look"].tone, bangumi["look"].tone) == ("good", "warn")
+
+
+def test_what_was_left_out_is_listed_by_its_reason(rows, client):
+    client.force_login(rows.config.user)
+    SyncItem.objects.filter(pk=rows.item.pk).update(state="skipped", reason="live_action")
+
+    page = home(client)
+
+    assert "Left out, and why" in page
+    assert "reason__exact=live_action" in page
+    assert "Nothing failed, nothing waits for you." in page
+
+
+def test_plays_on_bangumi_are_counted_without_ratings_and_without_anothers(rows, bob):
+    SyncItem.objects.filter(pk=rows.item.pk).update(state="done")
+    SyncItem.objects.create(user=rows.config.user, kind="ratings", source_key="r", state="done")
+    SyncItem.objects.create(user=bob, source_key="1", state="done")
+
+    assert home_of(rows.config.user).done == 1
+
+
+def test_an_operator_sees_users_queue_hosts_and_data(rows, bob, root, client):
+    client.force_login(root)
+    SyncRun.objects.filter(pk=rows.run.pk).update(status="failed")
+    SyncRun.objects.create(user=bob, trigger="button", status="queued")
+    SyncRun.objects.update(created_at=timezone.now() - timedelta(hours=2))
+    HostBudget.objects.update(put_off_until=time.time() + 600, failures=7, why="server_trouble")
+    HostBudget.objects.create(key="trakt:5", put_off_until=time.time() + 600)
+
+    page = home(client)
+
+    for text in ("3 active users", "1 with both accounts connected", "1 whose last run failed", "1 run waits"):
+        assert text in page
+    assert "Are there enough workers?" in page
+    assert "7 failures in a row" in page
+    assert "1 account is put off" in page
+    assert "Trakt has trouble" in page
+    assert "bangumi-data" in page
+
+
+def test_a_member_sees_nothing_of_the_installation(rows, client):
+    client.force_login(rows.config.user)
+
+    assert "This installation" not in home(client)
+
+
+@pytest.mark.parametrize("who", ["alice", "root"])
+def test_the_first_page_costs_no_more_than_fifteen_queries(rows, root, client, who):
+    client.force_login(root if who == "root" else rows.config.user)
+    TraktConfig.objects.get_or_create(user=root)
+    BangumiAccount.objects.get_or_create(user=root)
+    for key, state in enumerate(("done", "failed", "review", "skipped", "waiting")):
+        SyncItem.objects.create(
+            user=rows.config.user, source_key=f"n{key}", state=state, reason="internal", watched_at=timezone.now()
+        )
+
+    with CaptureQueriesContext(connection) as queries:
+        home(client)
+
+    assert len(queries) <= (MOST_QUERIES)
 
 
 def test_an_operator_sees_when_no_worker_lives(root, client):

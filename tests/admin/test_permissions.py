@@ -7,9 +7,17 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-ROLES = ("anonymous", "visitor", "bob", "alice", "root")
-"""Nobody; a user who is no staff; another member; the member whose rows these are; a superuser."""
+from bgmsync.shared.models import Invitation
+from sync.models import NotificationChannel, ParityReport, Snapshot
+from sync.models.snapshot import pack
+
+ROLES = ("anonymous", "visitor", "bob", "alice", "root", "olga")
+"""Nobody; a user who is no staff; another member; the member whose rows these are; a superuser; an operator.
+
+A row has a code for each but the last: an operator is another member, save where ``HELPED`` says otherwise.
+"""
 
 LOGIN = (302, 302)
 MEMBERS = (*LOGIN, 200, 200, 200)
@@ -29,11 +37,15 @@ LISTS = {"changelist": MEMBERS, "history": OWN_OR_HOME}
 OPERATORS_READ_ONLY = {"changelist": OPERATOR, "change": OPERATOR, "history": OPERATOR, **READ_ONLY}
 MODELS: dict[str, dict[str, tuple[int, ...]]] = {
     **dict.fromkeys(OPERATORS_MODELS, dict.fromkeys(("changelist", "add", "change", "delete", "history"), OPERATOR)),
+    "auth_user": {**dict.fromkeys(("changelist", "add", "change", "history"), OPERATOR), "delete": OPERATOR_DONE},
     "shared_hostbudget": OPERATORS_READ_ONLY,
     "sync_subject": OPERATORS_READ_ONLY,
     "sync_bangumiaccount": {**LISTS, **READ_ONLY, "change": OWN_OR_HOME},
     "sync_syncrun": {**LISTS, **READ_ONLY, "change": OWN},
+    "sync_snapshot": {**LISTS, **READ_ONLY, "change": OWN_OR_HOME},
     "sync_syncitem": {**LISTS, **READ_ONLY, "change": OWN},
+    "sync_parityreport": {**LISTS, **READ_ONLY, "change": OWN},
+    "sync_notificationchannel": {**LISTS, "add": MEMBERS, "change": OWN_OR_HOME, "delete": OWN_OR_HOME},
     "sync_mappingoverride": {**LISTS, "add": MEMBERS, "change": OWN_OR_HOME, "delete": OWN_OR_HOME},
     "trakt_traktconfig": {
         "changelist": (*LOGIN, 302, 302, 200),
@@ -59,8 +71,14 @@ READ = {
     "admin:trakt_traktconfig_next_times": MEMBERS,
     "admin:trakt_traktconfig_export": OWN,
     "admin:trakt_traktconfig_import": OWN,
+    "admin:trakt_traktconfig_upload": MEMBERS,
     "admin:sync_syncrun_progress": OWN,
+    "admin:sync_syncrun_undo_since": MEMBERS,
+    "admin:sync_snapshot_download": OWN,
     "admin:sync_syncitem_review": MEMBERS,
+    "admin:sync_syncitem_statistics": MEMBERS,
+    "admin:sync_syncitem_year": MEMBERS,
+    "admin:sync_parityreport_progress": OWN,
     "admin:sync_mappingoverride_export": MEMBERS,
     "admin:sync_mappingoverride_import": MEMBERS,
     "admin:sync_subject_data": MEMBERS,
@@ -69,6 +87,19 @@ READ = {
     "bangumi:callback": (*LOGIN, 400, 400, 400),
     "bangumi:token": MEMBERS,
     "bangumi:disconnect": MEMBERS,
+    "people:register": (404, 302, 302, 302, 302),
+    "people:join": (404, 302, 302, 302, 302),
+    "people:profile": MEMBERS,
+    "people:own_log": MEMBERS,
+    "people:export": MEMBERS,
+    "people:delete": MEMBERS,
+    "people:list": OPERATOR,
+    "people:log": OPERATOR,
+    "people:invitations": OPERATOR,
+    "people:person": OPERATOR,
+    "people:run": OPERATOR,
+    "people:run_progress": OPERATOR,
+    "people:delete_other": OPERATOR,
     "home": (302,) * 5,
     "healthz": ANYBODY,
     "readyz": (503,) * 5,
@@ -77,15 +108,30 @@ POSTED = {
     "admin:logout": MEMBERS,
     "admin:sync_syncrun_start": (*LOGIN, 404, 404, 404),
     "admin:sync_syncrun_rerun": OWN_DONE,
+    "admin:sync_syncrun_approve": OWN_DONE,
     "admin:sync_syncrun_retry": OWN_DONE,
     "admin:sync_syncrun_cancel": OWN_DONE,
+    "admin:sync_syncrun_pause": OWN_DONE,
+    "admin:sync_syncrun_resume": OWN_DONE,
     "admin:sync_syncrun_undo": OWN_DONE,
+    "admin:sync_syncrun_undo_exactly": OWN_DONE,
+    "admin:sync_syncrun_undo_item": OWN_DONE,
+    "admin:trakt_traktconfig_what_if": OWN,
     "admin:sync_syncitem_choose": OWN_DONE,
     "admin:sync_syncitem_leave_out": OWN,
     "admin:sync_syncitem_retry": OWN_DONE,
     "admin:sync_syncitem_retry_reason": MEMBERS_ARE_SENT_ON,
+    "admin:sync_notificationchannel_test": OWN_DONE,
+    "admin:sync_parityreport_compare": MEMBERS_ARE_SENT_ON,
+    "admin:sync_parityreport_fix": OWN_DONE,
     "admin:sync_subject_update_data": OPERATOR_DONE,
     "admin:sync_subject_roll_back": OPERATOR_DONE,
+    "people:withdraw": OPERATOR_DONE,
+    "people:cancel": OPERATOR_DONE,
+    "people:start": (*LOGIN, 403, 403, 404),
+    "people:retry": OPERATOR_DONE,
+    "people:set_active": OPERATOR_DONE,
+    "people:set_role": OPERATOR_DONE,
     "trakt:authorize": (*LOGIN, 200, 200, 200),
     "trakt:device": (*LOGIN, 502, 502, 502),
     "trakt:device_poll": MEMBERS,
@@ -94,6 +140,21 @@ POSTED = {
     "set_language": (302,) * 5,
 }
 """A POST without any data. Where it succeeds with nothing given, that is because nothing has to be given."""
+
+HELPED = {
+    **dict.fromkeys(("people:list", "people:log", "people:invitations", "people:person", "people:run"), 200),
+    "people:run_progress": 200,
+    "people:delete_other": 200,
+    **dict.fromkeys(("people:withdraw", "people:cancel", "people:retry", "people:set_active"), 302),
+    "people:start": 404,
+}
+"""What an operator may, and another member may not."""
+
+
+def codes_of(name: str) -> tuple[int, ...]:
+    """Return what each role is answered."""
+    row = (READ | POSTED)[name]
+    return (*row, HELPED.get(name, row[ROLES.index("bob")]))
 
 
 def every_address(resolver=None, prefix="") -> set[str]:
@@ -112,7 +173,9 @@ def test_every_address_is_in_the_table():
 
 
 @pytest.fixture
-def address(rows, bob, root):
+def address(rows, bob, olga, root):
+    alice = rows.config.user
+    invitation = Invitation.objects.create(token_hash="x", expires_at=timezone.now())
     by_model = {
         "auth_user": rows.config.user,
         "auth_group": rows.config.user.groups.first(),
@@ -121,7 +184,12 @@ def address(rows, bob, root):
         "sync_subject": rows.subject,
         "sync_bangumiaccount": rows.account,
         "sync_syncrun": rows.run,
+        "sync_snapshot": Snapshot.objects.create(user=rows.config.user, bangumi_id=5, packed=pack([])),
         "sync_syncitem": rows.item,
+        "sync_parityreport": ParityReport.objects.create(user=rows.config.user, status="done"),
+        "sync_notificationchannel": NotificationChannel.objects.create(
+            user=rows.config.user, name="monitor", kind="ping", address="http://127.0.0.1:9/"
+        ),
         "sync_mappingoverride": rows.override,
         "trakt_traktconfig": rows.config,
     }
@@ -130,6 +198,18 @@ def address(rows, bob, root):
         "admin:view_on_site": f"/admin/r/{ContentType.objects.get_for_model(User).pk}/{rows.config.user.pk}/",
         "admin:(?P<url>.*)$": "/admin/no/such/page/",
         "admin:sync_syncitem_retry_reason": "/admin/sync/syncitem/retry/internal/",
+        "admin:sync_syncitem_year": "/admin/sync/syncitem/statistics/2024/",
+        "admin:sync_syncrun_undo_item": f"/admin/sync/syncrun/undo/item/{rows.item.pk}/",
+        "people:join": reverse("people:join", args=["a-link-that-was-never-made"]),
+        "people:withdraw": reverse("people:withdraw", args=[invitation.pk]),
+        **{
+            f"people:{page}": reverse(f"people:{page}", args=[rows.run.pk])
+            for page in ("run", "run_progress", "cancel")
+        },
+        **{
+            f"people:{page}": reverse(f"people:{page}", args=[alice.pk])
+            for page in ("person", "start", "retry", "set_active", "set_role", "delete_other")
+        },
     }
 
     def find(name: str) -> str:
@@ -137,7 +217,21 @@ def address(rows, bob, root):
             return special[name]
         view = name.removeprefix("admin:")
         model = next((model for model in by_model if view.startswith(f"{model}_")), None)
-        bare = ("changelist", "add", "mine", "next_times", "start", "review", "data", "update_data", "roll_back")
+        bare = (
+            "changelist",
+            "add",
+            "mine",
+            "upload",
+            "next_times",
+            "start",
+            "review",
+            "data",
+            "update_data",
+            "roll_back",
+            "compare",
+            "undo_since",
+            "statistics",
+        )
         bare += ("export", "import") if model == "sync_mappingoverride" else ()
         needs_row = model and view.removeprefix(f"{model}_") not in bare
         return reverse(name, args=[by_model[model].pk] if needs_row and model else [])
@@ -156,7 +250,7 @@ def client_of(role: str) -> Client:
 def test_a_page_opens_for_those_who_may_see_it_and_for_nobody_else(name, address):
     where = address(name)
 
-    assert tuple(client_of(role).get(where).status_code for role in ROLES) == READ[name]
+    assert tuple(client_of(role).get(where).status_code for role in ROLES) == codes_of(name)
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -164,7 +258,7 @@ def test_a_page_opens_for_those_who_may_see_it_and_for_nobody_else(name, address
 def test_a_button_works_for_those_who_may_press_it_and_for_nobody_else(name, role, address, queued):
     where = address(name)
 
-    assert client_of(role).post(where).status_code == POSTED[name][ROLES.index(role)]
+    assert client_of(role).post(where).status_code == codes_of(name)[ROLES.index(role)]
 
 
 @pytest.mark.parametrize("name", sorted(POSTED.keys() - {"set_language", "trakt:device"}))

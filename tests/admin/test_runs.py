@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from sync.models import SubjectPlan, SyncItem, SyncRun
+from trakt.models import Title
 
 START = "/admin/sync/syncrun/start/"
 
@@ -150,25 +151,20 @@ def test_a_long_list_is_not_counted_to_its_end(browser, rows, monkeypatch):
     assert browser.get("/admin/sync/syncrun/").context["cl"].result_count == 10
 
 
+def test_a_search_of_several_words_looks_for_titles_that_have_them_all(browser, rows, monkeypatch):
+    monkeypatch.setattr("sync.admin.item.MOST_TITLES", 1)
+    Title.objects.filter(pk=rows.title.pk).update(title="A show, the second")
+    Title.objects.create(kind="show", trakt_id=1, title="A show, the first")
+    for title in Title.objects.order_by("trakt_id"):
+        SyncItem.objects.create(user=rows.config.user, source_key=f"t{title.pk}", title=title)
+
+    found = browser.get("/admin/sync/syncitem/?q=show+second").context["cl"].result_list
+
+    assert {item.title for item in found} == {rows.title}
+
+
 def test_a_search_keeps_the_filter(browser, rows):
     page = browser.get("/admin/sync/syncitem/?state__exact=review&q=Frieren")
 
     assert '<input type="hidden" name="state__exact" value="review">' in page.content.decode()
     assert len(page.context["cl"].result_list) == 1
-
-
-def test_undoing_a_run_is_asked_about_and_is_a_run_of_its_own(browser, rows):
-    SyncRun.objects.filter(pk=rows.run.pk).update(writes=3)
-    address = f"/admin/sync/syncrun/{rows.run.pk}/undo/"
-    asked = browser.post(address)
-
-    browser.post(address, {"confirmed": "1"})
-
-    assert "Yes, undo it" in asked.content.decode()
-    assert (last().trigger, last().undoes) == ("undo", rows.run)
-
-
-def test_a_run_that_wrote_nothing_cannot_be_undone(browser, rows):
-    browser.post(f"/admin/sync/syncrun/{rows.run.pk}/undo/", {"confirmed": "1"})
-
-    assert last() == rows.run

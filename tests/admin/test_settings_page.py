@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+import re
+from datetime import time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +26,8 @@ FORM = {
     "history": "on",
     "scope": "anime",
     "threshold": "2",
+    "ask_first": "on",
+    "ask_above": "300",
 }
 
 
@@ -121,22 +126,88 @@ def test_the_preset_interval_takes_the_expression_away(page, rows, client):
     assert settings_of(rows).cron == ""
 
 
-def test_the_next_three_times_are_told_before_saving_in_the_users_zone(page, client):
-    answer = client.get(
-        "/admin/trakt/traktconfig/next-times/",
-        {"cron": "30 4 * * 0", "interval_minutes": "360", "timezone": "Asia/Shanghai"},
-    ).json()
+def live(client, **schedule) -> dict:
+    """Ask as the page does while somebody edits."""
+    given = {"cron": "", "interval_minutes": "360", "timezone": "Asia/Shanghai", **schedule}
+    return client.get("/admin/trakt/traktconfig/next-times/", given).json()
 
-    assert [one["iso"][11:] for one in answer["times"]] == ["04:30:00+08:00"] * 3
-    assert {one["day"] for one in answer["times"]} == {"Sunday"}
+
+def times_in(html: str) -> list[str]:
+    return re.findall(r'<time datetime="([^"]+)"', html)
+
+
+def test_the_next_five_times_are_told_before_saving_in_the_users_zone(page, client):
+    html = live(client, cron="30 4 * * 0")["html"]
+
+    assert [time[11:] for time in times_in(html)] == ["04:30:00+08:00"] * 5
+    assert html.count("<b>Sunday</b>") == 5
+
+
+def test_the_meaning_is_told_while_editing_and_on_the_saved_page_without_script(page, client):
+    meaning = "At 04:30, on Monday to Friday"
+    assert meaning in live(client, cron="30 4 * * 1-5")["html"]
+
+    client.post(page, {**FORM, "cron": "30 4 * * 1-5"})
+
+    saved = client.get(page).content.decode()
+    assert meaning in saved
+    assert len(times_in(saved.partition('id="next-times"')[2].partition("</ol>")[0])) == 5
+
+
+def test_the_jitter_is_told_in_general_and_of_the_user(page, rows, client):
+    own = math.ceil(rows.config.jitter / timedelta(minutes=1))
+
+    assert (
+        f"Starts up to 5 minutes later, so that not everybody comes at once; yours: +{own} min." in live(client)["html"]
+    )
 
 
 def test_the_next_times_say_which_field_is_at_fault(page, client):
-    wrong = {"cron": "0 25 * * *", "interval_minutes": "1", "timezone": "Nowhere"}
+    answer = live(client, cron="0 25 * * *", interval_minutes="1", timezone="Nowhere", quiet_from="23:00")
 
-    answer = client.get("/admin/trakt/traktconfig/next-times/", wrong).json()
+    assert set(answer["wrong"]) == {"cron", "interval_minutes", "timezone", "quiet_to"}
 
-    assert set(answer["errors"]) == {"cron", "interval_minutes", "timezone"}
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_wrong_part_of_an_expression_is_named_and_marked_while_editing_and_on_save(page, client, language):
+    client.cookies["django_language"] = language
+    said = {"en": "Field 2 (hour), character 9: “99”", "zh-hans": "第 2 段（时），第 9 个字符：无法识别“99”"}[language]
+
+    for html in (
+        live(client, cron="0 1,2,3-99 * * *")["html"],
+        client.post(page, {**FORM, "cron": "0 1,2,3-99 * * *"}).content.decode(),
+    ):
+        assert said in html
+        assert "0 1,2,3-<mark>99</mark> * * *" in html
+
+
+def test_where_a_field_is_missing_is_marked(page, client):
+    assert "0 4 * * <mark>?</mark>" in live(client, cron="0 4 * *")["html"]
+
+
+def test_quiet_hours_are_saved_and_no_time_lies_in_them(page, rows, client):
+    client.post(page, {**FORM, "cron": "0 */2 * * *", "quiet_from": "23:00", "quiet_to": "07:00"})
+
+    config = settings_of(rows)
+    assert (config.quiet_from, config.quiet_to) == (time(23), time(7))
+    shown = times_in(client.get(page).content.decode().partition('id="next-times"')[2].partition("</ol>")[0])
+    assert all(7 <= int(text[11:13]) < 23 for text in shown)
+    assert not config.is_quiet(next_run(rows))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "blamed"),
+    [
+        ("23:00", "", "quiet_to"),
+        ("", "07:00", "quiet_from"),
+        ("07:00", "06:30", "quiet_to"),
+        ("07:00", "07:00", "quiet_to"),
+    ],
+)
+def test_quiet_hours_that_are_half_given_or_leave_no_day_are_refused(page, client, start, end, blamed):
+    answer = client.post(page, {**FORM, "quiet_from": start, "quiet_to": end})
+
+    assert blamed in answer.context["adminform"].form.errors
 
 
 def test_a_changed_setting_takes_up_what_the_old_one_had_left_out(page, rows, client):
@@ -159,7 +230,9 @@ class TestFile:
         return client.post(f"/admin/trakt/traktconfig/{rows.config.pk}/import/", {"file": file})
 
     def test_what_was_exported_can_be_imported(self, page, rows, client):
-        client.post(page, {**FORM, "cron": "30 4 * * *", "since": "2020-01-01", "threshold": "3", "private": "on"})
+        quiet = {"quiet_from": "23:00", "quiet_to": "07:00"}
+        chosen = {"cron": "30 4 * * *", "since": "2020-01-01", "threshold": "3", "private": "on"}
+        client.post(page, {**FORM, **chosen, **quiet})
         file = self.exported(rows, client)
         client.post(page, FORM)
 
@@ -172,6 +245,7 @@ class TestFile:
             3,
             True,
         )
+        assert (config.quiet_from, config.quiet_to) == (time(23), time(7))
         assert config.next_run_at is not None
 
     def test_a_file_holds_settings_and_nothing_else(self, rows, client):
@@ -180,10 +254,14 @@ class TestFile:
             "cron",
             "interval_minutes",
             "timezone",
+            "quiet_from",
+            "quiet_to",
             "history",
             "since",
             "scope",
             "threshold",
+            "ask_first",
+            "ask_above",
             "private",
             *RULES,
         }
@@ -206,6 +284,8 @@ class TestFile:
             ({"cron": "0 25 * * *"}, "Field 2 (hour)"),
             ({"threshold": 9}, "threshold"),
             ({"timezone": None}, "timezone"),
+            ({"quiet_from": "23:00"}, "quiet_to"),
+            ({"quiet_from": "late", "quiet_to": "07:00"}, "quiet_from"),
         ],
     )
     def test_what_is_wrong_in_a_file_is_named_and_nothing_is_taken(self, rows, client, settings, blamed):

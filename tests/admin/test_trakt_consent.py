@@ -80,7 +80,7 @@ def test_connecting_again_keeps_schedule_cursor_and_settings(browser, alice):
 
 def test_a_zone_that_the_user_saved_is_not_replaced_by_trakts(browser, alice, client):
     config = TraktConfig.objects.create(user=alice)
-    data = {"interval_minutes": 360, "timezone": "UTC", "scope": "anime", "threshold": 2}
+    data = {"interval_minutes": 360, "timezone": "UTC", "scope": "anime", "threshold": 2, "ask_above": 300}
     browser.post(f"/admin/trakt/traktconfig/{config.pk}/change/", data)
 
     browser.get(agree(leave(browser)))

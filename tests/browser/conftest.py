@@ -31,9 +31,12 @@ MEMBERS = ("mia", "noah", "lin", "ada", "eve")
 INHERITED_NOT = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
 MAKE_MEMBERS = """
 from django.contrib.auth.models import Group, User
+from trakt.models import TraktConfig
 for name in {names!r}:
     user = User.objects.create_user(name, password={password!r}, is_staff=True)
     user.groups.add(Group.objects.get(name="members"))
+    # Without a schedule nothing runs but what a test asks for: a run that came by itself would be met by its clicks.
+    TraktConfig.objects.create(user=user, enabled=False)
 """
 
 
@@ -120,8 +123,9 @@ def installation(tmp_path_factory):
             up.wait(60)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
+    """A browser for the tests of one file: as long as Playwright runs, no other test can run an event loop."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not found:
         reason = "There is no Chromium: apt-get install chromium"

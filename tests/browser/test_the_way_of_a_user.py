@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
+ASKED = "Waiting for your approval"
 
 
 def agree(page, user: str) -> None:
@@ -20,6 +21,15 @@ def result(page):
     """Wait for the run to be over, and return its verdict's heading."""
     expect(page.locator("#progress")).to_have_count(0)
     return page.locator(".verdict h1")
+
+
+def sync(page) -> None:
+    """Start a run by its button, and approve its plan if that is asked, as it is before the first write."""
+    page.get_by_role("button", name="Run sync now").click()
+    if result(page).inner_text() == ASKED:
+        page.get_by_role("button", name="Write what is ticked").first.click()
+        expect(page.locator(".verdict h1")).not_to_have_text(ASKED)
+        result(page)
 
 
 def test_a_newcomer_connects_both_chooses_a_schedule_previews_and_runs(log_in, installation):
@@ -36,7 +46,7 @@ def test_a_newcomer_connects_both_chooses_a_schedule_previews_and_runs(log_in, i
 
     page.get_by_label("How often").select_option(label="every day at 21:00")
     expect(page.get_by_label("Cron expression")).to_have_value("0 21 * * *")
-    expect(page.locator("#next-times li")).to_have_count(3)
+    expect(page.locator("#next-times li")).to_have_count(5)
     expect(page.locator("#next-times li").first).to_contain_text("9 p.m.")
     expect(page.locator("#next-times")).to_contain_text("Asia/Shanghai")
     page.get_by_role("button", name="Save").click()
@@ -49,8 +59,14 @@ def test_a_newcomer_connects_both_chooses_a_schedule_previews_and_runs(log_in, i
     before = installation.marks("mia")
 
     page.get_by_role("button", name="Run sync now").click()
+    expect(result(page)).to_have_text(ASKED)
+    expect(page.get_by_role("heading", name="What would be written")).to_be_visible()
+    assert installation.marks("mia") == before
+    page.locator("table.picks tbody input").last.uncheck()
+    page.get_by_role("button", name="Write what is ticked").first.click()
     expect(result(page)).to_have_text(re.compile("Succeeded|Incomplete"))
     expect(page.get_by_role("heading", name="Written to Bangumi")).to_be_visible()
+    expect(page.get_by_text("left out of the plan")).to_be_visible()
     assert installation.marks("mia") > before
 
     page.get_by_role("link", name="Home").first.click()
@@ -70,7 +86,17 @@ def test_an_expression_that_cannot_be_read_is_named_while_one_types(log_in):
 
     page.get_by_label("Cron expression").fill("0 25 * * *")
 
-    expect(page.locator("#next-times .errors")).to_contain_text("Field 2 (hour)")
+    expect(page.locator("#next-times .errors")).to_contain_text("Field 2 (hour), character 3")
+    expect(page.locator("#next-times mark")).to_have_text("25")
+    expect(page.get_by_label("Cron expression")).to_have_attribute("aria-invalid", "true")
+
+    page.get_by_label("Cron expression").fill("0 5 * * 1-5")
+    page.get_by_label("Quiet from").fill("23:00")
+    page.get_by_label("Quiet until").fill("07:00")
+
+    expect(page.locator("#next-times .meaning")).to_have_text("At 05:00, on Monday to Friday")
+    expect(page.locator("#next-times li").first).to_contain_text("7 a.m.")
+    expect(page.get_by_label("Cron expression")).to_have_attribute("aria-invalid", "false")
 
 
 def test_what_failed_can_be_retried(log_in, installation):
@@ -80,7 +106,7 @@ def test_what_failed_can_be_retried(log_in, installation):
     installation.standins.control("faults", fault)
     page = log_in("noah")
 
-    page.get_by_role("button", name="Run sync now").click()
+    sync(page)
     expect(result(page)).to_have_text(re.compile("Incomplete|Failed|Put off"))
     before = installation.marks("noah")
     installation.standins.control("faults", method="DELETE")
@@ -102,8 +128,7 @@ def press(page, key: str, until) -> None:
 def test_a_group_in_review_is_decided_by_keyboard_alone(log_in, installation):
     installation.connect("lin")
     page = log_in("lin")
-    page.get_by_role("button", name="Run sync now").click()
-    result(page)
+    sync(page)
     page.goto("/admin/sync/syncitem/review/")
     group = page.locator(".group", has=page.get_by_role("heading", name=re.compile("One-Punch Man.* season 2")))
     expect(group).to_contain_text("Locked on Bangumi")
@@ -129,8 +154,7 @@ def test_a_group_in_review_is_decided_by_keyboard_alone(log_in, installation):
 def test_a_wrong_match_is_corrected_on_its_page(log_in, installation):
     installation.connect("ada")
     page = log_in("ada")
-    page.get_by_role("button", name="Run sync now").click()
-    result(page)
+    sync(page)
     page.goto("/admin/sync/syncitem/?state__exact=done&q=Mushi-Shi")
     page.locator("#result_list tbody th a", has_text="S01E26").click()
     item = page.url

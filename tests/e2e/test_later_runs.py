@@ -103,6 +103,22 @@ def test_a_late_play_that_came_with_new_ones_is_found_within_a_week(install, beg
     assert len(installation.marks()[CLANNAD]) == 12
 
 
+def test_the_weekly_comparison_comes_though_nothing_moved_since(install, began):
+    installation = install(began)
+    installation.sync()
+    watch(installation, "Mushi-Shi 1x6", watched_at="2020-02-02T20:00:00Z")
+    watch(installation, "Clannad 1x11")
+    installation.sync()
+    config = TraktConfig.objects.get()
+    config.activities["reconciled_at"] = (datetime.now(UTC) - timedelta(days=8)).isoformat()
+    config.save()
+    installation.sync()
+    assert len(installation.marks()[MUSHISHI]) == 6
+    installation.forget_requests()
+    installation.sync()
+    assert [r["path"] for r in installation.requests()] == ["/sync/last_activities"]
+
+
 def test_a_rewatch_writes_nothing(install, began):
     installation = install(began)
     installation.sync()

@@ -41,7 +41,12 @@ def _written_out(value: object) -> object:
 
 
 def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:  # such as the first hours of the year 1 in the east: no database can hold it
+        raise ValueError("a time outside of the calendar") from None
+    return moment
 
 
 Soft = Annotated[T | None, WrapValidator(_none_if_wrong)]

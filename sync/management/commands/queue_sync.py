@@ -19,14 +19,14 @@ PATIENCE = 180.0
 
 
 class Command(ProductCommand):
-    help = "Asks for a run as the button does, waits until a worker has done it, and prints what became of it."
+    help = "Asks for a run as the button does, without an approval, waits for a worker to do it, and prints its sums."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("user")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        run, _new = runs.request(user_named(options["user"]), SyncRun.Trigger.BUTTON)
+        run, _new = runs.request(user_named(options["user"]), SyncRun.Trigger.BUTTON, may_ask=False)
         deadline = time.monotonic() + PATIENCE
         while not run.is_final:
             if time.monotonic() > deadline:
