@@ -155,6 +155,13 @@ def _run(user, status, **more):
     return run
 
 
+def _awaiting(user):
+    run = _run(user, "awaiting")
+    for subject, before, more in ((400602, {"list": None}, {"collect": 3}), (2, {"list": 3, "rate": 1}, {"rate": 8})):
+        SubjectPlan.objects.create(run=run, user=user, subject_id=subject, before=before, mark=[1], **more)
+    return run
+
+
 def _item(user, title, key, **more):
     return SyncItem.objects.create(
         **{"user": user, "title": title, "source_key": key, "season": 1, "number": 3, "kind": "history", **more}
@@ -199,6 +206,8 @@ def world(db, monkeypatch):
         "running": _run(user, "running", heartbeat_at=timezone.now(), owner="elsewhere|1", step=1, steps=2),
         "preview": _run(user, "succeeded", dry_run=True, trigger="preview"),
         "undo": _run(user, "succeeded", trigger="undo"),
+        "awaiting": _awaiting(user),
+        "paused": _run(user, "paused"),
         "deferred": _run(user, "deferred", reason="trakt_unreachable", not_before=timezone.now()),
     }
     chinese = Client(headers={"accept-language": "zh-CN,zh;q=0.9"})
@@ -242,10 +251,17 @@ PAGES = {
     "runs": _get("admin:sync_syncrun_changelist"),
     **{
         f"run: {name}": _get("admin:sync_syncrun_change", lambda world, name=name: world.runs[name].pk)
-        for name in ("ended", "running", "preview", "undo", "deferred")
+        for name in ("ended", "running", "preview", "undo", "deferred", "awaiting", "paused")
     },
     "full resync?": _post("admin:sync_syncrun_start", trigger="full"),
-    "undo?": _post("admin:sync_syncrun_undo", lambda world: world.ended.pk),
+    "undo since?": _get("admin:sync_syncrun_undo_since"),
+    "what would this change?": _post("admin:trakt_traktconfig_what_if", lambda world: world.config.pk, collected="tag"),
+    "import of an archive": _get("admin:trakt_traktconfig_upload"),
+    "both sides": _get("admin:sync_parityreport_changelist"),
+    "snapshots": _get("admin:sync_snapshot_changelist"),
+    "channels": _get("admin:sync_notificationchannel_changelist"),
+    "a channel": _get("admin:sync_notificationchannel_add"),
+    "statistics": _get("admin:sync_syncitem_statistics"),
     "items": _get("admin:sync_syncitem_changelist"),
     **{
         f"item: {name}": _get("admin:sync_syncitem_change", lambda world, name=name: world.items[name].pk)
