@@ -20,6 +20,7 @@ run: .venv/ready   ## the program with real accounts
 
 test: .venv/ready  ## lint, types and all tests
 	@sh .ci/chromium
+	@sh .ci/postgresql
 	$(MAKE) lint
 	$(PYTEST) -n auto -q $(ARGS)
 
