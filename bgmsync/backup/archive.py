@@ -6,6 +6,7 @@ three names are ever read, and never more of one than the manifest says, so that
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -127,7 +128,10 @@ def _whole() -> Generator[None]:
     """Turn what is raised for a file that is no backup, or half of one, into words."""
     try:
         yield
-    except BROKEN as error:
+    except (*BROKEN, OSError) as error:
+        # A place that can't be sought is one that the file names wrongly; any other trouble is the machine's.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         raise BackupError(
             f"The file is no backup of this program, or only a part of one ({error}). Nothing was changed. If it was "
             "copied here, copy it again and compare the sizes."

@@ -191,6 +191,18 @@ def test_bytes_changed_at_random_never_change_what_is_restored(file, tmp_path):
 
 
 @pytest.mark.usefixtures("untouched")
+def test_a_file_whose_parts_lie_before_its_beginning_is_refused(place, file):
+    whole = bytearray(file.read_bytes())
+    end = whole.rindex(b"PK\5\6")
+    stated = int.from_bytes(whole[end + 16 : end + 20], "little") + 10**6
+    whole[end + 16 : end + 20] = stated.to_bytes(4, "little")
+    file.write_bytes(whole)
+
+    with pytest.raises(CommandError, match="only a part of one"):
+        place.run("restore", file, yes=True)
+
+
+@pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize(
     "change",
     [
