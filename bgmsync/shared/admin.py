@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import ShowFacets
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q
+from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -85,6 +88,17 @@ class OwnedAdmin(admin.ModelAdmin):
 
 def may_touch(request: HttpRequest, obj: Any) -> bool:
     return obj is None or request.user.is_superuser or obj.user_id == request.user.pk
+
+
+def user_asked_for(page: admin.ModelAdmin, request: HttpRequest, wanted: str) -> Any:
+    """Return the user whom a page is about: whoever looks, or for a superuser the one *wanted* names by primary key."""
+    if not page.has_view_permission(request):
+        raise PermissionDenied
+    if not wanted or wanted == str(request.user.pk):
+        return request.user
+    if not request.user.is_superuser:
+        raise PermissionDenied
+    return get_object_or_404(get_user_model(), pk=wanted if wanted.isdecimal() else 0)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

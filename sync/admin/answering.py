@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from bgmsync.shared import audit
-from bgmsync.shared.admin import QuickPaginator
+from bgmsync.shared.admin import QuickPaginator, user_asked_for
 from sync import decisions
 from sync.admin import review
 from sync.admin.answer import AnswerForm, LeaveOutForm
@@ -43,7 +42,7 @@ class Answering(admin.ModelAdmin):
 
     def review(self, request: HttpRequest) -> HttpResponse:
         """Show what waits for the user, or, where a superuser asks for it, for the user named in ``user``."""
-        user = self._whose(request)
+        user = user_asked_for(self, request, request.GET.get("user", ""))
         pages = QuickPaginator(review.waiting_groups(user), review.GROUPS)
         page = pages.get_page(request.GET.get("page"))
         context = {
@@ -125,16 +124,6 @@ class Answering(admin.ModelAdmin):
         query = {**({"page": page} if page > 1 else {}), **({"user": whose.pk} if whose.pk != viewer.pk else {})}
         address = reverse("admin:sync_syncitem_review")
         return f"{address}?{urlencode(query)}" if query else address
-
-    def _whose(self, request: HttpRequest) -> Any:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        wanted = request.GET.get("user", "")
-        if not wanted or wanted == str(request.user.pk):
-            return request.user
-        if not request.user.is_superuser:
-            raise PermissionDenied
-        return get_object_or_404(get_user_model(), pk=wanted if wanted.isdecimal() else 0)
 
     def _own(self, request: HttpRequest, pk: Any) -> SyncItem:
         """Return the item, or answer 404: whether another member's item exists is nobody's business."""

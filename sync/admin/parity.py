@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -18,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from bgmsync.shared import audit
-from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin
+from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin, user_asked_for
 from sync.admin.differences import ABOUT, FILTERS, lines_of, tabs_of, verdict_of
 from sync.admin.remedies import remedy_of
 from sync.models import ParityReport
@@ -47,7 +46,7 @@ class ParityReportAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:  # noqa: ARG002  # Django names it
         """Show the user's last comparison, or, where a superuser asks for it, that of the user named in ``user``."""
-        user = self._whose(request, request.GET.get("user", ""))
+        user = user_asked_for(self, request, request.GET.get("user", ""))
         comparing.bury_dead(user)
         return self._page(request, user, comparing.last_done(user))
 
@@ -69,7 +68,7 @@ class ParityReportAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
         return JsonResponse({"final": report.is_final, "html": html})
 
     def compare(self, request: HttpRequest) -> HttpResponse:
-        user = self._whose(request, request.POST.get("user", ""))
+        user = user_asked_for(self, request, request.POST.get("user", ""))
         _report, new = comparing.request(user)
         audit.note(request, audit.Act.COMPARED, user)
         if not new:
@@ -124,15 +123,6 @@ class ParityReportAdmin(ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
             "query": _query(user, request.user, shown),
         }
         return TemplateResponse(request, "admin/sync/parityreport/change_list.html", context)
-
-    def _whose(self, request: HttpRequest, wanted: str) -> Any:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if not wanted or wanted == str(request.user.pk):
-            return request.user
-        if not request.user.is_superuser:
-            raise PermissionDenied
-        return get_object_or_404(get_user_model(), pk=wanted if wanted.isdecimal() else 0)
 
     def _own(self, request: HttpRequest, pk: Any) -> ParityReport:
         """Return the comparison, or answer 404: whether another member's exists is nobody's business."""

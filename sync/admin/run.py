@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -18,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from bgmsync.shared import audit
-from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin, may_touch
+from bgmsync.shared.admin import OwnedAdmin, QuickAdmin, ReadOnlyAdmin, may_touch, user_asked_for
 from bgmsync.shared.html import NOTHING, moment
 from sync import runs
 from sync.admin import approving, looks
@@ -215,14 +214,10 @@ class SyncRunAdmin(Undoing, ReadOnlyAdmin, OwnedAdmin, QuickAdmin):
         return run
 
     def _whose(self, request: HttpRequest) -> Any:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
         wanted = request.POST.get("user", "")
-        if not wanted or wanted == str(request.user.pk):
-            return request.user
-        if not request.user.is_superuser or not wanted.isdecimal():
+        if wanted and not wanted.isdecimal():
             raise PermissionDenied
-        return get_object_or_404(get_user_model(), pk=wanted)
+        return user_asked_for(self, request, wanted)
 
     def _confirm(self, request: HttpRequest, what: str, title: str, **about: Any) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **about}

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.contrib.auth import get_user_model
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -19,6 +16,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from bgmsync.shared.admin import user_asked_for
 from sync.admin import plots
 from sync.admin.figures import (
     by_season,
@@ -57,7 +55,7 @@ class Statistics(admin.ModelAdmin):
 
     def statistics(self, request: HttpRequest) -> HttpResponse:
         """Show one's own, or, where a superuser asks for it, those of the user named in ``user``."""
-        user = self._whose_statistics(request)
+        user = user_asked_for(self, request, request.GET.get("user", ""))
         figures = figures_of(user)
         today = timezone.localdate()
         context = {
@@ -78,7 +76,7 @@ class Statistics(admin.ModelAdmin):
 
     def year(self, request: HttpRequest, year: int) -> HttpResponse:
         """Look back on a year. One without plays has a page that says so; one yet to come has none."""
-        user = self._whose_statistics(request)
+        user = user_asked_for(self, request, request.GET.get("user", ""))
         if not OLDEST <= year <= timezone.localdate().year:
             raise Http404
         first, last = date(year, 1, 1), date(year, 12, 31)
@@ -101,16 +99,6 @@ class Statistics(admin.ModelAdmin):
             "highlights": _highlights(tally, titles),
         }
         return TemplateResponse(request, "admin/sync/syncitem/year.html", context)
-
-    def _whose_statistics(self, request: HttpRequest) -> Any:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        wanted = request.GET.get("user", "")
-        if not wanted or wanted == str(request.user.pk):
-            return request.user
-        if not request.user.is_superuser:
-            raise PermissionDenied
-        return get_object_or_404(get_user_model(), pk=wanted if wanted.isdecimal() else 0)
 
 
 def _tiles(plays: int, days: int, titles: int, minutes: int) -> list[tuple[object, str]]:
