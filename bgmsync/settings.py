@@ -10,6 +10,8 @@ import environ
 from django.utils.translation import gettext_lazy as _
 
 from bgmsync.keys import kept
+from bgmsync.shared import logs
+from bgmsync.shared.logs.redaction import keep_out, keep_out_password_of
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 ROOT = PACKAGE_DIR.parent
@@ -72,6 +74,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "bgmsync.watching.requests.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -168,15 +171,15 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns at every star
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # httpx logs whole URLs, query and all, at INFO.
-    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
-}
+# What others see of this installation while it works (docs/operating.md, "Watching it").
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+LOG_FORMAT = env.str("LOG_FORMAT", default="line")
+LOG_FILE = env.str("LOG_FILE", default="")
+LOGGING = logs.config(LOG_FORMAT, env.str("LOG_LEVEL", default="INFO"), LOG_FILE)
+keep_out(SECRET_KEY, *TOKEN_KEYS, TRAKT_CLIENT_SECRET, BANGUMI_CLIENT_SECRET, METRICS_TOKEN, SENTRY_DSN, always=True)
+keep_out(str(DATABASES["default"].get("PASSWORD", "")), always=True)
+keep_out_password_of(REDIS_URL)
 
 # Making a TLS context costs 20 ms; one for the process is enough.
 TLS = ssl.create_default_context()

@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from bgmsync import views
 from bgmsync.people.mine import language
+from bgmsync.watching.views import metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
@@ -18,4 +19,5 @@ urlpatterns = [
     path("language", language, name="set_language"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
 ]

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from bgmsync.shared import schema
-from bgmsync.shared.models import Heartbeat
-
-LATE = timedelta(minutes=3)
-"""The dispatcher comes every minute, up to half a minute late; older than this, no worker lives."""
+from sync import alive, queue
 
 
 @require_safe
@@ -27,19 +21,22 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """Answer 503 and say what is missing when a run could not be done now."""
+    """Answer 503 and say what is missing when a run could not be done now: nothing that is not known to everybody."""
     found = _look()
     return JsonResponse({"ready": all(found.values()), **found}, status=200 if all(found.values()) else 503)
 
 
 def _look() -> dict[str, bool]:
+    found = dict.fromkeys(("database", "migrations", "broker", "worker"), False)
     try:
-        migrated = not _unapplied() and not schema.newer_than_program()
-        beat = Heartbeat.objects.filter(name="dispatch").first() if migrated else None
+        found["migrations"] = not _unapplied() and not schema.newer_than_program()
+        found["database"] = True
+        if found["migrations"]:
+            found["broker"] = queue.is_reachable()
+            found["worker"] = alive.look().is_there
     except DatabaseError:
-        return {"database": False, "migrations": False, "worker": False}
-    alive = beat is not None and timezone.now() - beat.at < LATE
-    return {"database": True, "migrations": migrated, "worker": alive}
+        return dict.fromkeys(found, False)
+    return found
 
 
 def _unapplied() -> bool:

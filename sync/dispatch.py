@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bgmsync.shared.models import ConnectionState, Heartbeat
-from sync import decisions, mappings, queue, runs, undos, uploads
+from sync import alive, decisions, figures, mappings, queue, runs, undos, uploads
 from sync.models import SyncRun
 from sync.notifying import outbox, telling
 from trakt.models import TraktConfig
@@ -40,6 +40,7 @@ def dispatch() -> None:
     uploads.tidy()
     telling.follow_up()
     prune_daily()
+    figures.count_items_if_due()
     mappings.refresh_if_due()  # last: it may download for minutes
 
 
@@ -116,3 +117,4 @@ def prune_daily() -> None:
     SyncRun.objects.filter(created_at__lt=old).exclude(status__in=SyncRun.ACTIVE).delete()
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
     outbox.forget_old()
+    alive.forget_old()

@@ -5,8 +5,16 @@ A job is handed a primary key and nothing else, since arguments lie in plain sig
 
 from __future__ import annotations
 
-from django_q.models import Schedule
+from django.conf import settings
+from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
+from redis import Redis, RedisError
+
+PATIENCE = 2.0
+"""Seconds that the broker may take to answer whoever looks after the installation."""
+
+QUEUE = f"django_q:{settings.Q_CLUSTER['name']}:q"
+"""How django-q2 calls the list in Redis."""
 
 DISPATCH = "dispatch due runs"
 NOT_KEPT = {"save": False}
@@ -48,3 +56,30 @@ def ensure_dispatch_schedule() -> None:
         return
     rows.exclude(pk=first.pk).delete()
     Schedule.objects.filter(pk=first.pk).update(**values)
+
+
+def is_reachable() -> bool:
+    """Tell whether jobs can be handed over: whether Redis answers; the queue in the database does if that does."""
+    if not settings.REDIS_URL:
+        OrmQ.objects.exists()
+        return True
+    try:
+        with _redis() as broker:
+            return bool(broker.ping())
+    except (RedisError, ValueError):
+        return False
+
+
+def waiting() -> int | None:
+    """Return how many jobs no worker has taken yet; None when the broker can't be asked."""
+    if not settings.REDIS_URL:
+        return OrmQ.objects.count()
+    try:
+        with _redis() as broker:
+            return int(broker.llen(QUEUE))
+    except (RedisError, ValueError):
+        return None
+
+
+def _redis() -> Redis:
+    return Redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)

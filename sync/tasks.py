@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from bgmsync.shared.models import Heartbeat
+from bgmsync.shared.logs import about
+from sync import alive
 from sync import dispatch as dispatcher
 from sync.engine.run import work
 from sync.notifying import outbox, telling
 from sync.parity import comparing
 
-WORKERS = "dispatch"
-"""Under which name workers say that they live."""
-
 
 def run(run_id: int) -> None:
-    Heartbeat.beat(WORKERS)
+    alive.beat()
     work(run_id)
 
 
 def compare(report_id: int) -> None:
-    Heartbeat.beat(WORKERS)
+    alive.beat()
     comparing.work(report_id)
 
 
 def tell(run_id: int) -> None:
-    telling.after_run(run_id)
+    with about(run=run_id):
+        telling.after_run(run_id)
 
 
 def deliver(note_id: int) -> None:
-    outbox.deliver(note_id)
+    with about(note=note_id):
+        outbox.deliver(note_id)
 
 
 def dispatch() -> None:
-    Heartbeat.beat(WORKERS)
+    alive.beat()
     dispatcher.dispatch()

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.core.exceptions import FieldError
 from django.db import models
 
+from bgmsync.shared.logs.redaction import keep_out
+
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -28,18 +30,21 @@ def _keys(keys: tuple[str, ...]) -> MultiFernet:
 
 
 def encrypt(text: str) -> str:
+    keep_out(text)
     return _keys(tuple(settings.TOKEN_KEYS)).encrypt(text.encode()).decode()
 
 
 def decrypt(text: str) -> str:
     """Return the plain text; raise :class:`KeyLostError` when no key fits."""
     try:
-        return _keys(tuple(settings.TOKEN_KEYS)).decrypt(text).decode()
+        plain = _keys(tuple(settings.TOKEN_KEYS)).decrypt(text).decode()
     except InvalidToken:
         raise KeyLostError(
             "A stored token can't be read with the keys in TOKEN_KEYS. Put the old key back after the new one; "
             "if it is lost, connect the account again (schedule and history are kept)."
         ) from None
+    keep_out(plain)
+    return plain
 
 
 class EncryptedTextField(models.TextField):

@@ -217,6 +217,16 @@ class Heartbeat(models.Model):
         cls.objects.update_or_create(name=name, defaults={"at": timezone.now()})
 
 
+class Figure(models.Model):
+    """A figure that all processes add to (see ``bgmsync.shared.counting``)."""
+
+    key = models.CharField(max_length=120, primary_key=True, help_text="Its name and labels, with | between them.")
+    value = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class Invitation(models.Model):
     """A link by which somebody makes an account here. Whoever has the link may use it; only its hash is kept."""
 

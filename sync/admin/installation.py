@@ -14,9 +14,8 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count, F, Min, OuterRef, Q, Subquery
 from django.utils import timezone
 
-from bgmsync.shared.models import ConnectionState, Heartbeat, HostBudget, Service, ServiceApp
-from bgmsync.views import LATE
-from sync import mappings
+from bgmsync.shared.models import ConnectionState, HostBudget, Service, ServiceApp
+from sync import alive, mappings
 from sync.matching import datasets
 from sync.matching.sources import SOURCES
 from sync.models import SyncRun
@@ -67,15 +66,15 @@ class Host:
 
 
 def operator_view() -> dict[str, Any]:
-    beat = Heartbeat.objects.filter(name="dispatch").first()
+    life = alive.look()
     return {
-        "beat": beat,
-        "alive": beat is not None and timezone.now() - beat.at < LATE,
+        "last_job_at": life.last_job_at,
+        "alive": life.is_there,
         "users": users(),
         "queue": queue(),
         "hosts": hosts(),
         "mapping": mappings.status(),
-        "versions": _versions(datasets.stamp(Path(settings.MAPPING_DIR))),
+        "versions": versions(datasets.stamp(Path(settings.MAPPING_DIR))),
         "apps": apps(),
     }
 
@@ -131,7 +130,7 @@ def apps() -> list[tuple[Service, bool]]:
 
 
 @lru_cache(maxsize=1)
-def _versions(_stamp: str) -> list[tuple[str, str]]:
+def versions(_stamp: str) -> list[tuple[str, str]]:
     """Return the name and the version of each data set; they are read once for each set that was swapped in."""
     in_use = datasets.load_datasets(Path(settings.MAPPING_DIR))
     return [(source.title, in_use[source.name].version) for source in SOURCES if source.name in in_use]

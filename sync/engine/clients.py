@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
+from bgmsync.shared import counting, requesting
 from bgmsync.shared.budget import HostGate
 from bgmsync.shared.http import Transport, new_client, user_agent
 from bgmsync.shared.models import Service, ServiceApp
@@ -24,19 +26,37 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from bgmsync.shared.counting import Key
     from bgmsync.shared.http import TokenGrant
     from sync.models import BangumiAccount
     from trakt.models import TraktConfig
 
+TELL_EVERY = 30.0
+"""Seconds for which the installation's figures may lag behind a run that is under way."""
+
 
 @dataclass(slots=True)
 class Meter:
-    """Requests really sent, by service, repetitions included."""
+    """Requests really sent, by service, repetitions included; and how they went, until that is told."""
 
     requests: Counter[str] = field(default_factory=Counter)
+    untold: dict[Key, float] = field(default_factory=dict)
 
-    def count(self, service: str) -> None:
+    def count(self, service: str, status: int | None, seconds: float) -> None:
         self.requests[service] += 1
+        requesting.note(self.untold, service, status, seconds)
+
+    async def tell(self) -> None:
+        """Add what was counted to the installation's figures."""
+        counts, self.untold = self.untold, {}
+        if counts:
+            await sync_to_async(counting.add)(counts)
+
+    async def tell_now_and_then(self) -> None:
+        """Do so while a long run is under way."""
+        while True:
+            await asyncio.sleep(TELL_EVERY)
+            await self.tell()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +94,7 @@ async def open_clients(config: TraktConfig, account: BangumiAccount) -> AsyncGen
                 client_secret=bangumi_app.client_secret,
             )
 
-        yield Clients(
+        clients = Clients(
             trakt=Trakt(
                 _transport(http, meter, Service.TRAKT, settings.TRAKT_API_URL, config.user_id),
                 StoredTokens(config, renew_trakt),
@@ -86,6 +106,12 @@ async def open_clients(config: TraktConfig, account: BangumiAccount) -> AsyncGen
             ),
             meter=meter,
         )
+        telling = asyncio.ensure_future(meter.tell_now_and_then())
+        try:
+            yield clients
+        finally:
+            telling.cancel()
+            await meter.tell()
 
 
 def trakt_redirect_uri() -> str:
@@ -109,5 +135,5 @@ def _transport(http: httpx.AsyncClient, meter: Meter, service: Service, base_url
         budget=HostGate(service.value, rate=getattr(settings, f"{service.name}_RATE"), user_id=user_id),
         retry_scale=settings.RETRY_SCALE,
         in_flight=settings.IN_FLIGHT,
-        count=lambda: meter.count(service.value),
+        count=lambda status, seconds: meter.count(service.value, status, seconds),
     )

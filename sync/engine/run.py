@@ -24,8 +24,9 @@ from bgmsync.shared.http import (
     Unauthorized,
     together,
 )
+from bgmsync.shared.logs import about
 from bgmsync.shared.models import Connection, ConnectionState
-from sync import runs, uploads
+from sync import figures, runs, uploads
 from sync.engine import ledger
 from sync.engine.apply import apply
 from sync.engine.approval import must_ask, note_first_approval, only_what_was_shown, shown_plans
@@ -111,17 +112,23 @@ def work(run_id: int, *, ignore_pauses: bool = False) -> SyncRun | None:
     if run is None:
         logger.info("run %s is not waiting for a worker any more", run_id)
         return None
+    with about(run=run.pk, user=run.user_id):
+        _see_through(run, ignore_pauses=ignore_pauses)
+    return run
+
+
+def _see_through(run: SyncRun, *, ignore_pauses: bool) -> None:
     hand_over(run)
     try:
         course = async_to_sync(_go)(run, ignore_pauses)
     except Exception:
-        logger.exception("run %s failed", run_id)
+        logger.exception("run %s failed", run.pk)
         course = Course(stopped=Reason.INTERNAL)
         ledger.postpone_matched(run, Reason.INTERNAL)
     _end(run, course)
+    figures.note_end(run)
     uploads.remove_if_over(run)
     hand_over(run)
-    return run
 
 
 async def _go(run: SyncRun, ignore_pauses: bool) -> Course:  # noqa: FBT001  # passed on by work alone

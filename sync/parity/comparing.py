@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from bgmsync.shared.http import RemoteError
+from bgmsync.shared.logs import about
 from sync import queue
 from sync.engine import ledger as store
 from sync.engine.clients import open_clients
@@ -87,6 +88,12 @@ def work(report_id: int) -> ParityReport | None:
     if report is None:
         logger.info("comparison %s is not waiting for a worker any more", report_id)
         return None
+    with about(comparison=report.pk, user=report.user_id):
+        _see_through(report)
+    return report
+
+
+def _see_through(report: ParityReport) -> None:
     try:
         rows = async_to_sync(_make)(report)
     except NotConnected:
@@ -94,11 +101,10 @@ def work(report_id: int) -> ParityReport | None:
     except RemoteError as error:
         _fail(report, error.reason, error.detail)
     except Exception:
-        logger.exception("comparison %s failed", report_id)
+        logger.exception("comparison %s failed", report.pk)
         _fail(report, Reason.INTERNAL)
     else:
         _store(report, rows)
-    return report
 
 
 def _claim(report_id: int) -> ParityReport | None:

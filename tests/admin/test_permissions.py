@@ -103,6 +103,7 @@ READ = {
     "home": (302,) * 5,
     "healthz": ANYBODY,
     "readyz": (503,) * 5,
+    "metrics": (404,) * 5,  # METRICS_TOKEN opens it, and no log-in: tests/watching/test_metrics.py
 }
 POSTED = {
     "admin:logout": MEMBERS,

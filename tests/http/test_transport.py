@@ -226,7 +226,7 @@ def test_an_answer_that_trickles_meets_the_deadline(monkeypatch):
 def test_what_is_sent_is_counted_and_what_never_left_is_not():
     remote = Remote(httpx.ConnectError("refused"), answer(500), LOST, answer(200, []))
     ticks = []
-    counting = remote.transport(count=lambda: ticks.append(1))
+    counting = remote.transport(count=lambda *answer: ticks.append(answer))
 
     run(counting.read("/list", list))
 

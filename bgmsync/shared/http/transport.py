@@ -93,7 +93,8 @@ class Transport:
     :class:`OutcomeUnknown`. Waits of up to 30 s are waited for, by all requests of this transport together;
     longer ones are told to the budget and raised. All pauses are multiplied by *retry_scale*.
 
-    ``requests`` counts what was really sent, repetitions included; *count* is called for each of them.
+    ``requests`` counts what was really sent, repetitions included; *count* is called for each of them, with the
+    status of its answer, None where none came, and the seconds that it took.
     """
 
     def __init__(  # noqa: PLR0913  # what a host needs, each by its name
@@ -106,7 +107,7 @@ class Transport:
         budget: Budget,
         retry_scale: float = 1.0,
         in_flight: int = 8,
-        count: Callable[[], None] | None = None,
+        count: Callable[[int | None, float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
@@ -225,10 +226,10 @@ class Transport:
         except NEVER_SENT as error:
             failure: RemoteError = Unreachable(self.service, _in_words(error))
         except (httpx.RequestError, TimeoutError) as error:
-            self._sent()
+            self._sent(None, started)
             failure = self._no_answer(request, error)
         else:
-            self._sent()
+            self._sent(response.status_code, started)
             self._log(request, str(response.status_code), started)
             return response
         self._log(request, failure.detail, started)
@@ -250,10 +251,10 @@ class Transport:
             return ServerTrouble(self.service, _in_words(error))
         return Unreachable(self.service, _in_words(error))
 
-    def _sent(self) -> None:
+    def _sent(self, status: int | None, started: float) -> None:
         self.requests += 1
         if self._count:
-            self._count()
+            self._count(status, self._clock() - started)
 
     def _log(self, request: _Request, outcome: str, started: float) -> None:
         logger.debug("%s %s %s %.2fs", request.method, request.path, outcome, self._clock() - started)

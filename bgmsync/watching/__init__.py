@@ -1,0 +1,1 @@
+"""Watching an installation: metrics, the log of requests, errors sent to where the operator reads them, the bundle."""
