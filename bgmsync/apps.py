@@ -14,3 +14,7 @@ class ProjectConfig(AppConfig):
 
     def ready(self) -> None:
         from bgmsync import checks  # noqa: F401, PLC0415  # registers the system checks once apps are loaded
+        from bgmsync.watching import checks as more_checks  # noqa: F401, PLC0415  # likewise
+        from bgmsync.watching import errors  # noqa: PLC0415  # it reads the settings
+
+        errors.start()
