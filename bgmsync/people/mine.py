@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import check_for_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.i18n import set_language
 
 from bgmsync.people import deletion, export, log
@@ -23,10 +23,11 @@ from bgmsync.shared import audit
 from bgmsync.shared.admin import QuickPaginator
 from bgmsync.shared.consent import page
 from bgmsync.shared.models import Profile
+from bgmsync.watching.support import bundle
 from trakt.models import TraktConfig
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
 
 LINES = 50
 
@@ -79,6 +80,16 @@ def export_all(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     name = f"bgmsync-{timezone.localdate():%Y-%m-%d}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return StreamingHttpResponse(export.archive(request.user), content_type="application/zip", headers=headers)
+
+
+@require_POST
+@signed_in
+def support(request: HttpRequest) -> HttpResponse:
+    """Hand over the support bundle about oneself; the command makes the one about the installation."""
+    audit.note(request, audit.Act.MADE_BUNDLE)
+    name = f"bgmsync-support-{timezone.localdate():%Y-%m-%d}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return HttpResponse(bundle(request.user), content_type="application/zip", headers=headers)
 
 
 @sensitive_post_parameters("password")

@@ -13,6 +13,7 @@ urlpatterns = [
     path("me/", mine.profile, name="profile"),
     path("me/log/", mine.own_log, name="own_log"),
     path("me/export/", mine.export_all, name="export"),
+    path("me/support/", mine.support, name="support"),
     path("me/delete/", mine.delete, name="delete"),
     path("people/", others.everybody, name="list"),
     path("people/log/", others.everybodys_log, name="log"),

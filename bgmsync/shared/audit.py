@@ -26,6 +26,7 @@ class Act(models.TextChoices):
     JOINED = "joined", _("made an account")
     CHANGED_PROFILE = "changed_profile", _("changed the profile")
     EXPORTED = "exported", _("exported all data")
+    MADE_BUNDLE = "made_bundle", _("made a support bundle")
     DELETED = "deleted", _("deleted an account")
     CONNECTED = "connected", _("connected")
     DISCONNECTED = "disconnected", _("disconnected")

@@ -133,6 +133,7 @@ POSTED = {
     "people:retry": OPERATOR_DONE,
     "people:set_active": OPERATOR_DONE,
     "people:set_role": OPERATOR_DONE,
+    "people:support": MEMBERS,
     "trakt:authorize": (*LOGIN, 200, 200, 200),
     "trakt:device": (*LOGIN, 502, 502, 502),
     "trakt:device_poll": MEMBERS,
