@@ -31,6 +31,7 @@ def texts_of(error):
 FAULTS = [
     httpx.ConnectError(f"refused {TOKEN}"),
     httpx.ReadTimeout(f"hang {TOKEN}"),
+    httpx.ConnectError(f"https://me:{TOKEN}@host.test/path/{TOKEN}?access_token={TOKEN}#{TOKEN}"),
     httpx.LocalProtocolError(f"Illegal header value b'Bearer {TOKEN}'"),
     answer(400, {"error": f"bad token {TOKEN}"}),
     answer(401, {"error_description": f"expired: {TOKEN}"}),

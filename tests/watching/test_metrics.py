@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,11 +16,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bgmsync.shared import counting, requesting
 from bgmsync.shared.models import Figure, Heartbeat, HostBudget
-from sync import dispatch, figures
+from sync import alive, dispatch, figures
 from sync.models import SyncItem, SyncRun
 from tests.admin.conftest import SECRETS
 from trakt.models import TraktConfig
 
+DOCS = Path(__file__).parents[2] / "docs"
 TOKEN = "a-token-for-prometheus"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -161,6 +165,27 @@ def test_items_are_counted_by_the_dispatcher_now_and_then_and_only_where_somebod
     assert dict(Figure.objects.filter(key__startswith="items|").values_list("key", "value")) == {
         "items|history|done": 1
     }
+
+
+def test_every_figure_that_the_documents_name_is_there_and_every_figure_is_documented(guarded, rows):
+    figures.note_end(rows.run)
+    counting.add(requesting_of("trakt", 200, 1.0))
+    alive.beat()
+    text = Client(headers=AUTHORIZED).get("/metrics").content.decode()
+    there = {family.name for family in text_string_to_metric_families(text)}
+    rules = (DOCS / "prometheus-rules.yml").read_text()
+    names = {
+        name.removesuffix("_total").removesuffix("_info")
+        for name in re.findall(r"\bbgmsync_\w+", rules + (DOCS / "operating.md").read_text())
+    }
+
+    assert names <= {name.removesuffix("_info") for name in there}
+    for page in ("operating.md", "operating.zh-CN.md"):
+        written = (DOCS / page).read_text()
+        abridged = ("checked_age_seconds", "failed", "scrape_seconds")
+        assert not [name for name in there if name not in written and not name.endswith(abridged)], page
+    alerts = yaml.safe_load(rules)["groups"][0]["rules"]
+    assert all(alert["alert"] and alert["expr"] and alert["annotations"]["summary"] for alert in alerts)
 
 
 def test_counters_of_several_processes_are_added_and_not_replaced(db):
