@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from bgmsync.shared.models import ConnectionState, Heartbeat
@@ -17,10 +17,14 @@ from sync.notifying import outbox, telling
 from trakt.models import TraktConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 CLAIM = 500
 """Users claimed in one transaction: few enough that nobody waits long for the lock."""
+
+KEPT_SHUT = [f"{of}{field}" for of in ("", "user__bangumi__") for field in ("access_token", "refresh_token")]
+"""Decrypting the tokens of ten thousand users takes longer than all else that is done for them here."""
 
 LOST_IN_QUEUE = timedelta(minutes=10)
 """A run that nobody began for this long was lost by the broker, and is handed over again."""
@@ -64,20 +68,16 @@ def start_due() -> int:
     """Make a run for each user whose time has come; return how many."""
     started, now = 0, timezone.now()
     while configs := _claim_due(now):
-        for config in configs:
-            if config.is_quiet(now):
-                continue
-            if _may_run(config):
-                started += runs.request(config.user, SyncRun.Trigger.SCHEDULE)[1]
-            elif _owes_from_an_archive(config):
+        awake = [config for config in configs if not config.is_quiet(now)]
+        started += runs.request_scheduled([config.user_id for config in awake if _may_run(config)])
+        for config in awake:
+            if _owes_from_an_archive(config):
                 started += runs.request(config.user, SyncRun.Trigger.SCHEDULE, only_retry=True)[1]
     return started
 
 
 def _may_run(config: TraktConfig) -> bool:
     """Tell whether a run can get anywhere: what needs the person's hand is not helped by asking the service again."""
-    if runs.held(config.user):
-        return False
     bangumi = getattr(config.user, "bangumi", None)
     return config.state not in NEEDS_A_HAND and (bangumi is None or bangumi.state != ConnectionState.RECONNECT)
 
@@ -97,14 +97,23 @@ def _claim_due(now: datetime) -> list[TraktConfig]:
     """
     with transaction.atomic():
         rows = TraktConfig.objects.select_for_update(skip_locked=not settings.SQLITE, of=("self",))
-        due = list(rows.select_related("user__bangumi").filter(next_run_at__lte=now, user__is_active=True)[:CLAIM])
+        rows = rows.select_related("user__bangumi").defer(*KEPT_SHUT)
+        due = list(rows.filter(next_run_at__lte=now, user__is_active=True)[:CLAIM])
         for config in due:
             if config.is_quiet(now):
                 config.next_run_at = config.out_of_quiet(now)
             else:
                 config.plan_next(now)
-        TraktConfig.objects.bulk_update(due, ["next_run_at"])
+        _store_next_times(due)
     return due
+
+
+def _store_next_times(configs: Sequence[TraktConfig]) -> None:
+    """Write the next times by one prepared statement: bulk_update's CASE of 500 cases takes twenty times as long."""
+    table, operations = TraktConfig._meta.db_table, connection.ops  # noqa: SLF001  # Django's documented API
+    values = [(operations.adapt_datetimefield_value(config.next_run_at), config.pk) for config in configs]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {operations.quote_name(table)} SET next_run_at = %s WHERE id = %s", values)  # noqa: S608  # a name of ours
 
 
 def prune_daily() -> None:

@@ -6,6 +6,8 @@ A job is handed a primary key and nothing else, since arguments lie in plain sig
 from __future__ import annotations
 
 from django.conf import settings
+from django.db import transaction
+from django_q.brokers import get_broker
 from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 from redis import Redis, RedisError
@@ -20,9 +22,15 @@ DISPATCH = "dispatch due runs"
 NOT_KEPT = {"save": False}
 
 
-def enqueue(run_id: int) -> None:
-    """Hand a queued run to a worker. Delivery may fail or come twice; the run's own claim covers both."""
-    async_task("sync.tasks.run", run_id, q_options=NOT_KEPT)
+def enqueue(*run_ids: int) -> None:
+    """Hand queued runs to the workers. Delivery may fail or come twice; a run's own claim covers both.
+
+    Many go by one connection to the broker and, where it is the database, in one transaction.
+    """
+    broker = get_broker()
+    with transaction.atomic():
+        for run_id in run_ids:
+            async_task("sync.tasks.run", run_id, q_options={**NOT_KEPT, "broker": broker})
 
 
 def enqueue_comparison(report_id: int) -> None:

@@ -171,7 +171,7 @@ def _item(user, title, key, **more):
 @pytest.fixture
 def world(db, monkeypatch):
     """Something of everything: every state, every reason, every kind of evidence."""
-    monkeypatch.setattr(queue, "enqueue", lambda _run: None)
+    monkeypatch.setattr(queue, "enqueue", lambda *_runs: None)
     user = User.objects.create_superuser("小明", email=None, password="x")
     ServiceApp.objects.create(service="trakt", client_id="1")
     Heartbeat.objects.create(name="dispatch", at=timezone.now())

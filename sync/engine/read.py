@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.utils import timezone
 
 from bgmsync.shared.http import RemoteError, together
@@ -146,7 +147,9 @@ async def _read_window(ctx: Context, reading: Reading, window: Window) -> None:
     first = await ctx.trakt.history_page(1, start_at=start, end_at=end)
     ctx.run.step, ctx.run.steps = 0, first.page_count
     await take(first)
-    await together(read_one(number) for number in range(2, first.page_count + 1))
+    # Pages come faster than they are stored; without a bound, all of a long history would wait in memory.
+    others = (read_one(number) for number in range(2, first.page_count + 1))
+    await together(others, at_once=settings.IN_FLIGHT)
 
 
 def _is_weekly_due(config: TraktConfig) -> bool:

@@ -59,7 +59,7 @@ def app(db):
 def queued(monkeypatch):
     """The runs handed to the queue, which no worker takes here."""
     found: list[int] = []
-    monkeypatch.setattr(queue, "enqueue", found.append)
+    monkeypatch.setattr(queue, "enqueue", lambda *keys: found.extend(keys))
     return found
 
 

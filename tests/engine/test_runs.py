@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.utils import timezone
 
 from sync import dispatch, queue, runs
@@ -24,7 +25,7 @@ def alice():
 @pytest.fixture
 def enqueued(monkeypatch):
     sent = []
-    monkeypatch.setattr(queue, "enqueue", sent.append)
+    monkeypatch.setattr(queue, "enqueue", lambda *keys: sent.extend(keys))
     return sent
 
 
@@ -127,3 +128,38 @@ def test_a_queued_run_that_is_cancelled_is_over_at_once(alice, enqueued):
     run.refresh_from_db()
     assert run.status == Status.CANCELLED
     assert runs.claim(run.pk) is None
+
+
+def test_many_who_are_due_cost_a_few_statements_and_nobody_is_forgotten(enqueued, django_assert_max_num_queries):
+    users = get_user_model().objects.bulk_create([get_user_model()(username=f"u{n}") for n in range(50)])
+    due = timezone.now() - timedelta(minutes=1)
+    TraktConfig.objects.bulk_create([TraktConfig(user=u, state="connected", next_run_at=due) for u in users])
+    runs.request(users[0], Trigger.BUTTON)
+    SyncRun.objects.create(user=users[1], trigger=Trigger.BUTTON, status=SyncRun.Status.AWAITING)
+
+    with django_assert_max_num_queries(15):
+        assert dispatch.start_due() == 48
+
+    scheduled = SyncRun.objects.filter(trigger=Trigger.SCHEDULE)
+    assert set(scheduled.values_list("user__username", flat=True)) == {f"u{n}" for n in range(2, 50)}
+    assert set(enqueued) >= set(scheduled.values_list("pk", flat=True))
+    assert not TraktConfig.objects.filter(next_run_at__lte=timezone.now()).exists()
+
+
+def test_a_click_between_the_two_statements_takes_nobody_elses_run(enqueued, monkeypatch):
+    users = get_user_model().objects.bulk_create([get_user_model()(username=f"u{n}") for n in range(3)])
+    begin = transaction.atomic
+
+    def after_a_click():
+        monkeypatch.setattr(transaction, "atomic", begin)
+        SyncRun.objects.create(user=users[0], trigger=Trigger.BUTTON)
+        return begin()
+
+    monkeypatch.setattr(transaction, "atomic", after_a_click)
+
+    assert runs.request_scheduled([user.pk for user in users]) == 2
+    assert sorted(SyncRun.objects.values_list("user__username", "trigger")) == [
+        ("u0", "button"),
+        ("u1", "schedule"),
+        ("u2", "schedule"),
+    ]

@@ -39,7 +39,7 @@ def folder(tmp_path, settings):
 def queued(monkeypatch):
     """The runs handed to the queue, which no worker takes here."""
     found: list[int] = []
-    monkeypatch.setattr(queue, "enqueue", found.append)
+    monkeypatch.setattr(queue, "enqueue", lambda *keys: found.extend(keys))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -11,9 +12,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def together(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Run all, and return their results in order. The first error stops the others and is raised as it is."""
-    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+async def together(coroutines: Iterable[Coroutine[Any, Any, T]], *, at_once: int | None = None) -> list[T]:
+    """Run all, and return their results in order. The first error stops the others and is raised as it is.
+
+    *at_once* bounds how many have begun and not ended: what each holds in memory is held that often.
+    """
+    turns = asyncio.Semaphore(at_once) if at_once else nullcontext()
+
+    async def in_turn(coroutine: Coroutine[Any, Any, T]) -> T:
+        async with turns:
+            return await coroutine
+
+    started = [in_turn(coroutine) for coroutine in coroutines]
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in started]
     try:
         return await asyncio.gather(*tasks)
     finally:

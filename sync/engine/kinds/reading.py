@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -137,7 +138,7 @@ async def _read_list(
 
     first = await read_page(1)
     await take(first)
-    await together(read_one(number) for number in range(2, first.page_count + 1))
+    await together((read_one(number) for number in range(2, first.page_count + 1)), at_once=settings.IN_FLIGHT)
 
 
 def _store_page(run: SyncRun, kind: Kind, prefix: str, page: Page[Any]) -> set[str]:
