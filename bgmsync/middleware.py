@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bgmsync.shared import pictures
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest, HttpResponse
 
 POLICY = (
-    "default-src 'self'; img-src 'self' data: https://lain.bgm.tv; style-src 'self'; script-src 'self'; "
+    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
+WITH_PICTURES = POLICY.replace("img-src 'self' data:", f"img-src 'self' data: {pictures.SERVER}")
+"""Of a page that has covers, for a person who allowed them."""
 
 
 class ContentSecurityPolicy:
@@ -23,5 +27,6 @@ class ContentSecurityPolicy:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        policy = WITH_PICTURES if pictures.are_shown(request) else POLICY
+        response.headers.setdefault("Content-Security-Policy", policy)
         return response

@@ -48,8 +48,11 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = Profile
-        fields = ("language", "timezone", "titles_shown")
-        labels = {"titles_shown": _("Operators may see my titles")}
+        fields = ("language", "timezone", "pictures_shown", "titles_shown")
+        labels = {
+            "pictures_shown": _("Show covers from Bangumi"),
+            "titles_shown": _("Operators may see my titles"),
+        }
 
     def __init__(self, *args: Any, config: TraktConfig, **kwargs: Any) -> None:
         super().__init__(*args, initial={"timezone": config.timezone}, **kwargs)

@@ -1,4 +1,4 @@
-"""Pages are in the language that a person chose, and times in the zone that their schedule is read in."""
+"""Pages are as a person chose: their language, the zone that their schedule is read in, with covers or without."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone, translation
 
 from bgmsync.people.zone import zone_named, zone_of_browser
+from bgmsync.shared import pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,16 +19,21 @@ if TYPE_CHECKING:
 class Chosen(NamedTuple):
     language: str | None = None
     zone: str | None = None
+    pictures: bool | None = None
 
 
 class LanguageAndZone:
-    """Activates both for the length of a request; one indexed read. Without a choice it is as the browser asks."""
+    """Activates both for the length of a request; one indexed read. Without a choice it is as the browser asks.
+
+    Whether covers may be shown comes with the same read (see :mod:`bgmsync.shared.pictures`).
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         chosen = _chosen_by(request)
+        pictures.allow(request, allowed=bool(chosen.pictures))
         if chosen.language:
             translation.activate(chosen.language)  # Django's own middleware, outside of this one, did so before
         name = chosen.zone or zone_of_browser(request)
@@ -39,4 +45,4 @@ def _chosen_by(request: HttpRequest) -> Chosen:
     if not request.user.is_authenticated:
         return Chosen()
     rows = get_user_model().objects.filter(pk=request.user.pk)
-    return Chosen(*(rows.values_list("profile__language", "trakt__timezone").first() or ()))
+    return Chosen(*(rows.values_list("profile__language", "trakt__timezone", "profile__pictures_shown").first() or ()))

@@ -269,6 +269,14 @@ class Profile(models.Model):
             "Superusers and whoever owns the database can always see it; nobody is ever shown your tokens."
         ),
     )
+    pictures_shown = models.BooleanField(
+        _("show covers from Bangumi"),
+        default=False,
+        help_text=_(
+            "On: pages that name Bangumi's entries show their covers, and your browser fetches these from Bangumi's "
+            "picture server, lain.bgm.tv. That server then sees your address, but not which page you look at."
+        ),
+    )
     invitation = models.ForeignKey(Invitation, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:

@@ -161,7 +161,10 @@ class Relation(Data):
 
 
 class BangumiSubject(Data):
-    """``locked`` can be read but not collected; ``merged_into`` makes the subject's page redirect."""
+    """``locked`` can be read but not collected; ``merged_into`` makes the subject's page redirect.
+
+    ``cover`` is the path of its picture on the picture server, as in ``13/c5/400602_ZI8Y9.jpg``.
+    """
 
     id: int
     name: str
@@ -171,6 +174,7 @@ class BangumiSubject(Data):
     platform: str | None = "TV"
     eps: int = 0
     summary: str = ""
+    cover: str = ""
     aliases: list[str] = []
     tags: list[str] = []
     nsfw: bool = False

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from bgmsync.shared import consent, html
+from bgmsync.shared import consent, html, pictures
 from bgmsync.shared.models import ConnectionState, Service, ServiceApp
 from sync.admin.home import home_of
 from sync.admin.installation import operator_view
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from bgmsync.shared.models import Connection
+    from sync.admin.subjects import Card
     from trakt.models import TraktConfig
 
 register = template.Library()
@@ -37,6 +38,16 @@ REVIEWS_COUNTED = 99
 @register.simple_tag
 def badge(look: html.Look, text: object) -> SafeString:
     return html.badge(look, text)
+
+
+@register.inclusion_tag("ui/cover.html", takes_context=True)
+def cover(context: dict[str, Any], card: Card) -> dict[str, Any]:
+    """Show the subject's cover, or that it has none, to a person who allowed covers; nothing to others."""
+    request = context["request"]
+    allowed = pictures.are_allowed(request)
+    if allowed and card.image:
+        pictures.show(request)
+    return {"card": card, "allowed": allowed}
 
 
 @register.inclusion_tag("ui/menu.html", takes_context=True)

@@ -13,13 +13,10 @@ from bgmsync.shared import audit
 from sync import approvals
 from sync.admin.changes import changes_of, in_ranges
 from sync.admin.subjects import cards_of
-from sync.matching.facts import MAIN_EPISODE
-from sync.models import Subject, SubjectPlan, SyncRun
+from sync.models import SubjectPlan, SyncRun
 from trakt.models import TraktConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from django.http import HttpRequest, HttpResponse
 
     from sync.admin.subjects import Card
@@ -42,12 +39,12 @@ def question_of(run: SyncRun) -> dict[str, object]:
     if run.status != Status.AWAITING:
         return {}
     plans = list(run.plans.filter(status=SubjectPlan.Status.PLANNED, restore__isnull=True))
-    cards, numbers = cards_of(plan.subject_id for plan in plans), _numbers(plan.subject_id for plan in plans)
+    cards = cards_of(plan.subject_id for plan in plans)
     choices = [
         Choice(
             cards[plan.subject_id],
             len(plan.mark),
-            in_ranges(numbers.get(plan.subject_id, {}).get(episode) for episode in plan.mark),
+            in_ranges(cards[plan.subject_id].numbers.get(episode) for episode in plan.mark),
             list(changes_of(plan)),
         )
         for plan in plans
@@ -69,9 +66,3 @@ def answer(request: HttpRequest, run: SyncRun) -> HttpResponse:
     else:
         messages.info(request, gettext("This plan was answered already, or a newer run replaced it."))
     return redirect("admin:sync_syncrun_change", run.pk)
-
-
-def _numbers(subjects: Iterable[int]) -> dict[int, dict[int, float]]:
-    """Return the numbers of the main episodes of *subjects*, by episode."""
-    rows = Subject.objects.filter(pk__in=set(subjects), episodes__isnull=False).values_list("pk", "episodes")
-    return {pk: {row[0]: row[2] for row in episodes if row[1] == MAIN_EPISODE} for pk, episodes in rows}

@@ -11,10 +11,11 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from sync.admin import looks
-from sync.admin.changes import changes_of
+from sync.admin.changes import changes_of, in_ranges
 from sync.admin.pace import budgets, time_left
 from sync.admin.remedies import remedy_of
 from sync.admin.subjects import cards_of
+from sync.admin.traktpages import trakt_pages
 from sync.admin.upload import archive_of
 from sync.models import SyncItem, SyncRun
 from sync.reasons import text_of
@@ -22,6 +23,9 @@ from sync.words import LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from sync.admin.subjects import Card
+    from sync.models import SubjectPlan
 
 Status = SyncRun.Status
 State = SyncItem.State
@@ -193,17 +197,25 @@ def subjects(run: SyncRun) -> list[dict[str, Any]]:
     """Return what was written, or would be, by subject; each with what is known of the subject."""
     plans = list(run.plans.order_by("status", "subject_id")[:MOST_SUBJECTS])
     cards = cards_of(plan.subject_id for plan in plans)
+    pages = trakt_pages(run.user_id, cards)
     return [
         {
             "plan": plan,
             "subject": cards[plan.subject_id],
+            "trakt": pages.get(plan.subject_id, ()),
             "badge": looks.plan_badge(plan),
-            "ticks": len(plan.mark if plan.restore is None else plan.restore.get("marks", ())),
+            **_ticks(plan, cards[plan.subject_id]),
             "reason": text_of(plan.reason) if plan.reason else None,
             "changes": list(changes_of(plan) if plan.restore is None else put_back(plan.restore)),
         }
         for plan in plans
     ]
+
+
+def _ticks(plan: SubjectPlan, card: Card) -> dict[str, Any]:
+    """Return how many episodes the plan is about, and which."""
+    episodes = plan.mark if plan.restore is None else [int(episode) for episode in plan.restore.get("marks", ())]
+    return {"ticks": len(episodes), "episodes": in_ranges(card.numbers.get(episode) for episode in episodes)}
 
 
 QUOTED = {

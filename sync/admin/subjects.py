@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from bgmsync.shared import pictures
 from sync.engine.index import current_index
 from sync.matching.facts import MAIN_EPISODE
 from sync.models import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sync.matching.index import Entry
 
-PICTURES = "https://lain.bgm.tv/"
-"""The one host whose pictures our content policy allows."""
 FORMS = {"tv": _("TV"), "web": _("web series"), "ova": _("OVA"), "movie": _("film")}
 
 
@@ -33,6 +32,8 @@ class Card:
     platform: object = ""
     episodes: int = 0
     image: str = ""
+    numbers: Mapping[int, float] = field(default_factory=dict, compare=False, repr=False)
+    """The numbers of its main episodes, by episode."""
 
     def __str__(self) -> str:
         return self.name_cn or self.name or self.address.removeprefix("https://")
@@ -61,15 +62,16 @@ def cards_of(ids: Iterable[int | None]) -> dict[int, Card]:
 
 def _card(subject_id: int, row: Subject | None, entry: Entry | None) -> Card:
     row = row or Subject(id=subject_id)
-    mains = sum(1 for episode in row.episodes or () if episode[1] == MAIN_EPISODE)
+    numbers = {episode[0]: episode[2] for episode in row.episodes or () if episode[1] == MAIN_EPISODE}
     return Card(
         subject_id,
         row.name or (entry.title if entry else ""),
         row.name_cn,
         row.date or (_begin(entry) if entry else ""),
         row.platform or (FORMS.get(entry.form, "") if entry else ""),
-        mains or row.eps,
-        row.image if row.image.startswith(PICTURES) else "",
+        len(numbers) or row.eps,
+        pictures.address_of(row.image),
+        numbers,
     )
 
 

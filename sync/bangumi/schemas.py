@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from bgmsync.shared.http.fields import Answered, Id, Instant, Number, Soft, SoftNumber, Text
+from bgmsync.shared.pictures import address_of
 
 ALIAS_KEY = "别名"
 
@@ -22,6 +23,14 @@ def _list_of_objects(value: object) -> list[dict]:
 
 
 Objects = Annotated[tuple[dict[str, Any], ...], BeforeValidator(_list_of_objects)]
+
+
+def _cover(value: object) -> str:
+    """Return the small one of a subject's pictures, 200 pixels wide; nothing where it is not of Bangumi's server."""
+    return address_of(value.get("small")) if isinstance(value, dict) else ""
+
+
+Cover = Annotated[str, BeforeValidator(_cover), Field(validation_alias="images")]
 
 
 class SubjectType(IntEnum):
@@ -73,6 +82,7 @@ class Subject(Answered):
     locked: Soft[bool] = None
     """Readable, but can't be collected."""
     nsfw: Soft[bool] = None
+    cover: Cover = ""
     tags: Objects = Field(default=(), repr=False)
     infobox: Objects = Field(default=(), repr=False)
 
@@ -140,6 +150,7 @@ class CollectedSubject(Answered):
     name_cn: Text = ""
     date: Text = ""
     eps: SoftNumber = None
+    cover: Cover = ""
 
 
 class CollectionRow(Answered):

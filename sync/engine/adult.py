@@ -39,9 +39,10 @@ async def is_adult(ctx: Context, subject_id: int) -> bool:
 
 async def remember(found: Iterable[Answer]) -> None:
     """Keep what answers that were read anyway say of it, for all users. A word of Bangumi's goes before any guess."""
+    told = [s for s in found if s.nsfw is not None]
     await Subject.objects.abulk_create(
-        [Subject(id=s.id, name=s.name[:300], nsfw=bool(s.nsfw)) for s in found if s.nsfw is not None],
+        [Subject(id=s.id, name=s.name[:300], image=s.cover, nsfw=bool(s.nsfw)) for s in told],
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=["nsfw"],
+        update_fields=["nsfw", "image"],
     )

@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from bgmsync.shared.http import NotFound, OutcomeUnknown, together
 from sync.bangumi.client import COLLECTION_LIMIT
 from sync.bangumi.schemas import CollectionType, SubjectType
+from sync.engine import ledger
 from sync.engine.kinds.entry import MOST_TAGS
 from sync.engine.rules import Change
 from sync.models import SubjectPlan, SyncItem
@@ -105,6 +106,8 @@ async def _read_back(ctx: Context, subjects: Collection[int]) -> dict[int, Colle
     single = await together(_entry(ctx, subject) for subject in subjects if subject not in rows)
     rows |= {row.subject_id: row for row in single if row is not None}
     ctx.rows |= rows
+    told = [row.subject for subject, row in rows.items() if row.subject and subject in set(subjects)]
+    await sync_to_async(ledger.remember_names)(told)
     return rows
 
 

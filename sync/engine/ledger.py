@@ -308,16 +308,30 @@ def postpone_matched(run: SyncRun, reason: str) -> int:
 
 
 def remember_names(subjects: Iterable[CollectedSubject]) -> None:
-    """Keep the names that the user's list told, for the pages that show subjects."""
+    """Keep the names and covers that the user's list told, for the pages that show subjects."""
     Subject.objects.bulk_create(
         [
-            Subject(id=s.id, name=s.name[:300], name_cn=s.name_cn[:300], date=s.date[:20], type=s.type, eps=s.eps or 0)
+            Subject(
+                id=s.id,
+                name=s.name[:300],
+                name_cn=s.name_cn[:300],
+                date=s.date[:20],
+                type=s.type,
+                eps=s.eps or 0,
+                image=s.cover,
+            )
             for s in subjects
         ],
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=["name", "name_cn", "date", "type", "eps"],
+        update_fields=["name", "name_cn", "date", "type", "eps", "image"],
     )
+
+
+def without_cover(subjects: Iterable[int]) -> set[int]:
+    """Return which of *subjects* are known and have no cover yet: a first run reads no list that tells theirs."""
+    rows = Subject.objects.filter(image="")
+    return {pk for part in chunks(list(subjects)) for pk in rows.filter(pk__in=part).values_list("pk", flat=True)}
 
 
 def note_ticks(user_id: int) -> None:

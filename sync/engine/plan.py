@@ -105,8 +105,8 @@ async def read_lists(ctx: Context, subjects: Iterable[int]) -> None:
     ctx.rows = {row.subject_id: row for row in found}
     ctx.lists = dict.fromkeys(wanted) | {row.subject_id: row.type for row in found}
     ctx.counts = {row.subject_id: row.subject.eps or 0 for row in found if row.subject}
-    wanted_set = set(wanted)
-    told = [row.subject for row in found if row.subject and row.subject_id in wanted_set]
+    to_keep = {*wanted, *await sync_to_async(ledger.without_cover)(row.subject_id for row in found)}
+    told = [row.subject for row in found if row.subject and row.subject_id in to_keep]
     await sync_to_async(ledger.remember_names)(told)
 
 

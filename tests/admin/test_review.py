@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from bgmsync.shared.models import Profile
 from sync.admin.answer import number_in
 from sync.admin.review import spans
 from sync.models import MappingOverride, Subject, SyncItem, SyncRun
@@ -90,7 +91,12 @@ def test_candidates_are_ranked_over_the_whole_group(browser, season):
     assert [option.card.id for option in options] == [876, 51, 52]
 
 
-def test_a_candidate_shows_what_is_known_of_it(browser, rows):
+def allow_covers(user):
+    Profile.objects.update_or_create(user=user, defaults={"pictures_shown": True})
+
+
+def test_a_candidate_shows_what_is_known_of_it(browser, rows, alice):
+    allow_covers(alice)
     rows.subject.name_cn, rows.subject.date, rows.subject.platform = "葬送的芙莉莲", "2023-09-29", "TV"
     rows.subject.episodes = [[n, 0, n, n, "", "", ""] for n in range(1, 29)] + [[99, 1, 1, 0, "", "", ""]]
     rows.subject.image = "https://lain.bgm.tv/pic/cover/l/x.jpg"
@@ -103,7 +109,8 @@ def test_a_candidate_shows_what_is_known_of_it(browser, rows):
     assert '<img class="cover" src="https://lain.bgm.tv/pic/cover/l/x.jpg"' in page
 
 
-def test_a_picture_from_elsewhere_is_not_shown(browser, rows):
+def test_a_picture_from_elsewhere_is_not_shown(browser, rows, alice):
+    allow_covers(alice)
     Subject.objects.filter(pk=rows.subject.pk).update(image="https://evil.example/pixel.gif")
 
     assert "evil.example" not in browser.get(REVIEW).content.decode()

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from bgmsync.standins.bangumi import catalogue
+from bgmsync.standins.world import BangumiSubject
 from tests.standins.conftest import AGENT, kinds
 
 OWN = "/v0/users/-/collections"
@@ -54,6 +56,17 @@ def test_what_can_not_be_answered_is_refused_not_mended(bangumi, path, status):
     answer = bangumi.get(path)
     assert answer.status_code == status
     assert status == 200 or answer.json()["description"]
+
+
+def test_a_cover_is_answered_in_all_its_sizes_and_a_subject_without_one_has_empty_addresses():
+    path = "13/c5/400602_ZI8Y9.jpg"
+
+    with_one = catalogue.images(BangumiSubject(id=1, name="x", cover=path))
+    without = catalogue.images(BangumiSubject(id=1, name="x"))
+
+    assert with_one["small"] == f"https://lain.bgm.tv/r/200/pic/cover/l/{path}"
+    assert with_one["large"] == f"https://lain.bgm.tv/pic/cover/l/{path}"
+    assert without == dict.fromkeys(("small", "grid", "large", "medium", "common"), "")
 
 
 def test_a_merged_subject_redirects(bangumi):

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from bgmsync.standins.world import BangumiEpisode, BangumiSubject, BangumiWorld
 
 MAIN = 0
-NO_IMAGES = dict.fromkeys(("small", "grid", "large", "medium", "common"), "")
+PICTURES = "https://lain.bgm.tv"
+WIDTHS = {"small": "/r/200", "grid": "/r/100", "large": "", "medium": "/r/800", "common": "/r/400"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def written_subject(subject: BangumiSubject) -> dict[str, Any]:
         "summary": subject.summary,
         "date": subject.date,
         "platform": subject.platform,
-        "images": NO_IMAGES,
+        "images": images(subject),
         "infobox": infobox(subject),
         "eps": subject.eps,
         "total_episodes": len(subject.episodes),
@@ -98,6 +99,14 @@ def written_subject(subject: BangumiSubject) -> dict[str, Any]:
         "collection": dict.fromkeys(("wish", "collect", "doing", "on_hold", "dropped"), 0),
         "tags": tags(subject),
         "meta_tags": [],
+    }
+
+
+def images(subject: BangumiSubject) -> dict[str, str]:
+    """Write the addresses of a subject's picture in its sizes; all are empty where it has none."""
+    return {
+        size: f"{PICTURES}{width}/pic/cover/l/{subject.cover}" if subject.cover else ""
+        for size, width in WIDTHS.items()
     }
 
 
@@ -115,7 +124,7 @@ def tags(subject: BangumiSubject) -> list[dict[str, Any]]:
 def slim(subject: BangumiSubject) -> dict[str, Any]:
     return {
         "date": subject.date,
-        "images": NO_IMAGES,
+        "images": images(subject),
         "name": subject.name,
         "name_cn": subject.name_cn,
         "short_summary": subject.summary[:120],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bgmsync.standins.bangumi.catalogue import NO_IMAGES, written_episode, written_subject
+from bgmsync.standins.bangumi.catalogue import images, written_episode, written_subject
 from bgmsync.standins.bangumi.problems import Problem, page, path_number, whole
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Subjects:
         return JSONResponse(
             [
                 {
-                    "images": NO_IMAGES,
+                    "images": images(target),
                     "name": target.name,
                     "name_cn": target.name_cn,
                     "relation": relation.relation,
@@ -97,7 +97,7 @@ class Subjects:
         ]
         found = [row[2] for row in sorted((row for row in scored if row[0]), reverse=True, key=lambda row: row[:2])]
         data = [
-            written_subject(subject) | {"image": "", "total_episodes": subject.eps}
+            written_subject(subject) | {"image": images(subject)["large"], "total_episodes": subject.eps}
             for subject in found[offset : offset + limit]
         ]
         return JSONResponse({"data": data, "total": len(found), "limit": limit, "offset": offset})
