@@ -182,6 +182,7 @@ class Filling:
             started_at=at,
             heartbeat_at=at,
             finished_at=at + timedelta(seconds=20),
+            worked=timedelta(seconds=20),
         )
 
     def items(self) -> None:

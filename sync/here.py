@@ -68,6 +68,7 @@ def _bury(run: SyncRun) -> None:
         stage=SyncRun.Stage.OVER,
         reason=Reason.INTERRUPTED,
         finished_at=timezone.now(),
+        worked=run.worked_until(run.heartbeat_at),
     )
     if buried:
         run.log("The process that ran this stopped; another run went on from what was stored.", level="warning")

@@ -55,7 +55,19 @@ logger = logging.getLogger(__name__)
 BEAT = 2.0
 """Seconds between heartbeats, which also carry the progress that people watch."""
 
-OUTCOME = ("status", "stage", "read", "expected", "counts", "reasons", "by_kind", "requests", "writes", "heartbeat_at")
+OUTCOME = (
+    "status",
+    "stage",
+    "read",
+    "expected",
+    "counts",
+    "reasons",
+    "by_kind",
+    "requests",
+    "writes",
+    "worked",
+    "heartbeat_at",
+)
 """What the end of a run's work tells. The rest of the row may have been changed by others meanwhile."""
 
 STATE_AFTER: dict[type[RemoteError], ConnectionState] = {
@@ -339,6 +351,7 @@ def _end(run: SyncRun, course: Course) -> None:
         dry_run=run.dry_run,
     )
     run.heartbeat_at = timezone.now()
+    run.worked = run.worked_until(run.heartbeat_at)
     run.read, run.expected = read, expected
     run.counts, run.reasons, run.by_kind = dict(states), dict(reasons), by_kind
     run.requests = dict(Counter(run.held.get("requests", {})) + course.requests)

@@ -23,6 +23,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.db.models.manager import RelatedManager
 
     from sync.models.item import SyncItem
@@ -106,6 +108,10 @@ class SyncRun(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
+    worked = models.DurationField(
+        default=timedelta,
+        help_text="How long it worked until it last stopped: what it waited for its user is not in it.",
+    )
     heartbeat_at = models.DateTimeField(null=True)
     owner = models.CharField(max_length=120, blank=True, default="", help_text="host, process and its start time")
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -155,11 +161,17 @@ class SyncRun(models.Model):
 
     @property
     def seconds(self) -> float | None:
-        """How long it took, or has been taking."""
+        """How long it worked, or has been working; None when it never began."""
         if self.started_at is None:
             return None
-        until = self.heartbeat_at if self.is_held else self.finished_at
-        return ((until or timezone.now()) - self.started_at).total_seconds()
+        worked = self.worked_until(timezone.now()) if self.status == self.Status.RUNNING else self.worked
+        return worked.total_seconds()
+
+    def worked_until(self, stop: datetime | None) -> timedelta:
+        """Return how long it will have worked if it stops then; None: nobody knows when it stopped."""
+        if self.started_at is None or stop is None:
+            return self.worked
+        return self.worked + max(stop - self.started_at, timedelta())
 
     def log(self, message: str, level: str = "info", **params: Any) -> None:
         """Add a line: *message* is in English, is translated when it is shown, and names its *params* as %(name)s."""

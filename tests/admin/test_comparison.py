@@ -18,7 +18,8 @@ def ran(rows):
 
     def make(user=None, seconds=10, **values) -> SyncRun:
         now = timezone.now()
-        times = {"started_at": now - timedelta(seconds=seconds), "finished_at": now}
+        worked = timedelta(seconds=seconds)
+        times = {"started_at": now - worked, "finished_at": now, "worked": worked}
         fields = {"trigger": "button", "status": "succeeded", **times, **values}
         return SyncRun.objects.create(user=user or rows.config.user, **fields)
 

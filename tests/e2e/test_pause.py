@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -93,6 +94,7 @@ def test_wherever_a_run_is_paused_it_ends_as_an_undisturbed_one(install, stop_at
     assert run.writes == len(writes_in(here)) == len(set(writes_in(here))) == 9
     assert all(run.requests[service] >= sent for service, sent in paused.requests.items())
     assert run.held == {}
+    assert run.worked > paused.worked > timedelta()
 
 
 def test_a_run_may_be_paused_again_and_again(install, stop_at, settings):

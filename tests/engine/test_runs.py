@@ -55,6 +55,56 @@ def test_a_second_delivery_claims_nothing(alice, enqueued):
     assert runs.claim(run.pk) is None
 
 
+def ago(**how):
+    return timezone.now() - timedelta(**how)
+
+
+def test_what_a_run_waited_for_its_user_does_not_count_as_its_work(alice, enqueued):
+    run = claimed(alice)
+    SyncRun.objects.filter(pk=run.pk).update(
+        status=Status.PAUSED, started_at=ago(hours=5), heartbeat_at=ago(hours=4), worked=timedelta(minutes=3)
+    )
+    run.refresh_from_db()
+    assert run.seconds == 180
+
+    assert runs.resume(run)
+    run.refresh_from_db()
+    assert run.seconds == 180
+
+    assert runs.claim(run.pk)
+    SyncRun.objects.filter(pk=run.pk).update(started_at=ago(seconds=60))
+    run.refresh_from_db()
+    assert 240 <= run.seconds < 300
+
+
+def test_a_run_that_is_cancelled_while_it_waits_has_worked_no_longer_for_it(alice, enqueued):
+    run = claimed(alice)
+    SyncRun.objects.filter(pk=run.pk).update(
+        status=Status.AWAITING, started_at=ago(hours=5), worked=timedelta(seconds=7)
+    )
+    run.refresh_from_db()
+
+    runs.cancel(run)
+
+    run.refresh_from_db()
+    assert run.seconds == 7
+
+
+def test_a_run_whose_process_died_has_worked_until_its_last_sign_of_life(alice, enqueued):
+    run = claimed(alice)
+    SyncRun.objects.filter(pk=run.pk).update(owner="", started_at=ago(minutes=30), heartbeat_at=ago(minutes=29))
+    run.refresh_from_db()
+
+    assert runs.release_if_dead(run)
+
+    run.refresh_from_db()
+    assert round(run.seconds) == 60
+
+
+def test_a_run_that_never_began_took_no_time(alice, enqueued):
+    assert runs.request(alice, Trigger.BUTTON)[0].seconds is None
+
+
 def test_a_run_of_a_living_process_is_left_alone(alice, enqueued):
     run = claimed(alice)
     assert not runs.release_if_dead(run)
