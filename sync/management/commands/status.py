@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Command(ProductCommand):
-    help = "Shows connections, the last good run and its age, the next run, items by state, and reasons."
+    help = "Shows connections, the last good run, what waits for the user, the next run, items by state, and reasons."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -42,6 +42,8 @@ def _text(status: dict[str, Any]) -> str:
     ]
     if status["active_run"]:
         lines.append(f"  now        run {status['active_run']['run']}: {status['active_run']['stage']}")
+    if held := status["held_run"]:
+        lines.append(f"  waits      run {held['run']}, since {held['since']}: {held['text']}")
     lines += [f"  {state:<10} {count}" for state, count in sorted(status["items"].items())]
     lines += [f"    {count} × {text_of(reason).short}" for reason, count in sorted(status["reasons"].items())]
     return "\n".join(lines)
