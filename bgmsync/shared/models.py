@@ -75,6 +75,11 @@ class Connection(models.Model):
             early = min(early, (self.token_expires_at - self.token_created_at) / 2)
         return now >= self.token_expires_at - early
 
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the connection ends by itself, because nothing renews its token; None where that is not known."""
+        return self.token_expires_at if self.is_usable and not self.refresh_token else None
+
     def has_expired(self, now: datetime) -> bool:
         return self.token_expires_at is not None and now >= self.token_expires_at
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from bgmsync.shared.html import Look
-from bgmsync.shared.models import ConnectionState
+from bgmsync.shared.models import ConnectionState, Service
 from sync.admin import looks, plots
 from sync.admin.channel import broken_of
 from sync.admin.figures import ON_BANGUMI, days_between, weeks_until
@@ -66,6 +67,13 @@ class Step(NamedTuple):
     trigger: str = ""
 
 
+class Ending(NamedTuple):
+    """A connection that soon ends by itself, and where that is mended."""
+
+    text: str
+    remedy: Button
+
+
 @dataclass(slots=True)
 class Home:
     config: TraktConfig
@@ -83,6 +91,7 @@ class Home:
     year: Plot | None
     weeks: Plot | None
     steps: list[Step]
+    ending: list[Ending]
     broken: list[Any]
     """Channels of notifications that do not deliver."""
 
@@ -125,6 +134,7 @@ def home_of(user: Any) -> Home:
         year=_year(user, today) if done else None,
         weeks=plots.weeks_plot(weeks_until(user, today, WEEKS)) if last else None,
         steps=_steps(config, account, last),
+        ending=[ending for one in (config, account) if (ending := _ending(one))],
         broken=broken_of(user),
     )
 
@@ -209,10 +219,34 @@ def _cause(reason: str, count: int) -> dict[str, Any]:
 def _connection(name: str, connection: TraktConfig | BangumiAccount) -> dict[str, Any]:
     """Return how a connection stands, and until when. It goes bad by itself where nothing renews its token."""
     look = CONNECTION_LOOKS[ConnectionState(connection.state)]
-    if connection.state == ConnectionState.CONNECTED and connection.token_expires_at and not connection.refresh_token:
-        days = (connection.token_expires_at - timezone.now()).days
-        look = EXPIRES if days < SOON else look
+    if _days_left(connection) < SOON:
+        look = EXPIRES
     return {"name": name, "look": look, "account": connection.username, "text": connection.state_text()}
+
+
+def _days_left(connection: TraktConfig | BangumiAccount) -> float:
+    """Return the whole days until the connection ends by itself; infinitely many where it does not."""
+    return max((connection.ends_at - timezone.now()).days, 0) if connection.ends_at else math.inf
+
+
+def _ending(connection: TraktConfig | BangumiAccount) -> Ending | None:
+    days = _days_left(connection)
+    if days >= SOON:
+        return None
+    text = gettext("%(name)s: the access token ends today")
+    if days:
+        text = ngettext(
+            "%(name)s: the access token ends in %(days)s day",
+            "%(name)s: the access token ends in %(days)s days",
+            int(days),
+        )
+    return Ending(text % {"name": connection.service.label, "days": int(days)}, _way_on(connection.service))
+
+
+def _way_on(service: Service) -> Button:
+    if service == Service.BANGUMI:
+        return Button(gettext("Paste a new token"), reverse("bangumi:token"))
+    return Button(gettext("Reconnect Trakt"), reverse("admin:trakt_traktconfig_mine") + "#trakt")
 
 
 def _steps(config: TraktConfig, account: BangumiAccount, last: list[SyncRun]) -> list[Step]:

@@ -3,12 +3,13 @@
 * A run that *failed* is told at once, and once. What is put off or left over mends itself, and is told after a day.
 * That it works again is told where that it failed was told.
 * A connection that needs a hand is told once; the failures that follow from it are not told besides.
+* A token that nothing renews is told a week before its end, once.
 * Reviews are told when the first ones come; those that join them are not, until all were decided. A plan is told once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 from zoneinfo import ZoneInfo
@@ -20,6 +21,8 @@ PATIENCE = timedelta(days=1)
 MONDAY, MORNING = 0, time(9)
 """When the digest comes, in the user's own zone."""
 WEEK = timedelta(days=7)
+ENDS_SOON = WEEK
+"""How long before the end of a token that nothing renews it is told."""
 
 
 class Health(Enum):
@@ -37,6 +40,7 @@ class Memory:
 
     failing: bool = False
     lost: frozenset[str] = frozenset()
+    ending: frozenset[str] = frozenset()
     in_review: bool = False
     awaiting: int | None = None
 
@@ -48,23 +52,25 @@ class Now:
     health: Health = Health.UNKNOWN
     unfinished_for: timedelta = timedelta()
     lost: frozenset[str] = frozenset()
+    ending: frozenset[str] = frozenset()
     in_review: int = 0
     awaiting: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What to tell, and what is known to the user from then on. *newly_lost* are services."""
+    """What to tell, and what is known to the user from then on. *newly_lost* and *newly_ending* are services."""
 
     events: tuple[Event, ...]
     memory: Memory
-    newly_lost: frozenset[str] = field(default=frozenset())
+    newly_lost: frozenset[str] = frozenset()
+    newly_ending: frozenset[str] = frozenset()
 
 
 def news(memory: Memory, now: Now) -> News:
     """Return what is news to somebody who was told *memory*."""
     events: list[Event] = []
-    newly_lost = now.lost - memory.lost
+    newly_lost, newly_ending = now.lost - memory.lost, now.ending - memory.ending
     failing = _is_failing(memory, now)
     if newly_lost:
         events.append(Event.RECONNECT)
@@ -72,6 +78,8 @@ def news(memory: Memory, now: Now) -> News:
         events.append(Event.FAILING)
     elif memory.failing and not failing:
         events.append(Event.RECOVERED)
+    if newly_ending:
+        events.append(Event.ENDING)
     if now.awaiting and now.awaiting != memory.awaiting:
         events.append(Event.AWAITING)
     if now.in_review and not memory.in_review:
@@ -80,10 +88,11 @@ def news(memory: Memory, now: Now) -> News:
         memory,
         failing=failing,
         lost=now.lost,
+        ending=now.ending,
         in_review=bool(now.in_review),
         awaiting=now.awaiting or memory.awaiting,
     )
-    return News(tuple(events), told, newly_lost)
+    return News(tuple(events), told, newly_lost, newly_ending)
 
 
 def _is_failing(memory: Memory, now: Now) -> bool:

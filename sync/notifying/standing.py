@@ -10,7 +10,7 @@ from django.utils import timezone
 from bgmsync.shared.models import ConnectionState
 from sync import runs
 from sync.models import BangumiAccount, SyncItem, SyncRun, Told
-from sync.notifying.rules import WEEK, Health, Memory, Now
+from sync.notifying.rules import ENDS_SOON, WEEK, Health, Memory, Now
 from trakt.models import TraktConfig
 
 if TYPE_CHECKING:
@@ -27,6 +27,15 @@ HEALTH = {
     Status.DEFERRED: Health.UNFINISHED,
 }
 TITLES_NAMED = 5
+REMEMBERED = (
+    "failing",
+    "trakt_lost",
+    "bangumi_lost",
+    "trakt_ending",
+    "bangumi_ending",
+    "in_review",
+    "awaiting",
+)
 
 
 def real_runs(user_id: int) -> QuerySet[SyncRun]:
@@ -36,19 +45,24 @@ def real_runs(user_id: int) -> QuerySet[SyncRun]:
 
 
 def memory_of(told: Told) -> Memory:
-    lost = {"trakt": told.trakt_lost, "bangumi": told.bangumi_lost}
     return Memory(
         failing=told.failing,
-        lost=frozenset(service for service, is_lost in lost.items() if is_lost),
+        lost=_those(trakt=told.trakt_lost, bangumi=told.bangumi_lost),
+        ending=_those(trakt=told.trakt_ending, bangumi=told.bangumi_ending),
         in_review=told.in_review,
         awaiting=told.awaiting,
     )
 
 
+def _those(**services: bool) -> frozenset[str]:
+    return frozenset(service for service, is_so in services.items() if is_so)
+
+
 def remember(told: Told, memory: Memory) -> None:
     told.failing, told.in_review, told.awaiting = memory.failing, memory.in_review, memory.awaiting
     told.trakt_lost, told.bangumi_lost = "trakt" in memory.lost, "bangumi" in memory.lost
-    told.save(update_fields=["failing", "trakt_lost", "bangumi_lost", "in_review", "awaiting"])
+    told.trakt_ending, told.bangumi_ending = "trakt" in memory.ending, "bangumi" in memory.ending
+    told.save(update_fields=REMEMBERED)
 
 
 def now_of(user: Any) -> tuple[Now, SyncRun | None]:
@@ -56,10 +70,12 @@ def now_of(user: Any) -> tuple[Now, SyncRun | None]:
     last = real_runs(user.pk).first()
     health = HEALTH[Status(last.status)] if last else Health.UNKNOWN
     waiting = runs.awaiting(user)
+    lost, ending = _connections(user)
     now = Now(
         health=health,
         unfinished_for=_unfinished_for(user.pk) if health == Health.UNFINISHED else timedelta(),
-        lost=_lost(user),
+        lost=lost,
+        ending=ending,
         in_review=SyncItem.objects.filter(user=user, state=SyncItem.State.REVIEW).order_by().count(),
         awaiting=waiting.pk if waiting else None,
     )
@@ -74,12 +90,19 @@ def _unfinished_for(user_id: int) -> timedelta:
     return timezone.now() - first if first else timedelta()
 
 
-def _lost(user: Any) -> frozenset[str]:
-    found = {}
+def _connections(user: Any) -> tuple[frozenset[str], frozenset[str]]:
+    """Return which services' connections are lost, and which end soon because nothing renews their token."""
+    lost, ending = set(), set()
+    soon = timezone.now() + ENDS_SOON
     for model in (TraktConfig, BangumiAccount):
-        state = model.objects.filter(user=user).values_list("state", flat=True).first()
-        found[model.service.value] = state
-    return frozenset(service for service, state in found.items() if state and state not in WELL)
+        connection = model.objects.filter(user=user).first()
+        if connection is None:
+            continue
+        if connection.state not in WELL:
+            lost.add(connection.service.value)
+        elif connection.ends_at and connection.ends_at <= soon:
+            ending.add(connection.service.value)
+    return frozenset(lost), frozenset(ending)
 
 
 def titles_in_review(user_id: int) -> list[str]:

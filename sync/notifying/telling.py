@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
-from sync.models import NotificationChannel, SubjectPlan, SyncRun, Told
+from bgmsync.shared.models import ConnectionState
+from sync.models import BangumiAccount, NotificationChannel, SubjectPlan, SyncRun, Told
 from sync.models.channel import Event, Signal
 from sync.notifying import outbox
-from sync.notifying.rules import Health, news, next_digest
+from sync.notifying.rules import ENDS_SOON, Health, news, next_digest
 from sync.notifying.standing import WELL, memory_of, now_of, remember, titles_in_review, titles_of_week, week_of
 from trakt.models import TraktConfig
 
@@ -67,6 +69,8 @@ def _told(user: Any) -> Told:
 def _facts(event: Event, now: Now, last: SyncRun | None, found: News) -> dict[str, Any]:
     if event == Event.RECONNECT:
         return {"services": sorted(found.newly_lost)}
+    if event == Event.ENDING:
+        return {"services": sorted(found.newly_ending)}
     if event == Event.REVIEW:
         return {"n": now.in_review}
     if event == Event.AWAITING:
@@ -89,20 +93,28 @@ def _channels(user: Any) -> Any:
 
 
 def follow_up() -> None:
-    """Do the minute's part: deliver what waits, tell of lost connections, send digests that are due."""
+    """Do the minute's part: deliver what waits, tell of connections, send digests that are due."""
     outbox.follow_up()
-    for user in _with_lost_connection():
+    for user in _with_connection_to_tell():
         look_at(user)
     send_digests()
 
 
-def _with_lost_connection() -> list[Any]:
-    """Return users whose connection was lost outside of a run, and who have not been told."""
+def _with_connection_to_tell() -> list[Any]:
+    """Return users whose connection was lost outside of a run or ends soon, and who have not been told."""
     lost = Q(trakt__isnull=False, told__trakt_lost=False) & ~Q(trakt__state__in=WELL)
     lost |= Q(bangumi__isnull=False, told__bangumi_lost=False) & ~Q(bangumi__state__in=WELL)
+    ending = Q(told__trakt_ending=False, pk__in=_users_whose_token_ends(TraktConfig))
+    ending |= Q(told__bangumi_ending=False, pk__in=_users_whose_token_ends(BangumiAccount))
     reached = NotificationChannel.objects.filter(enabled=True, kind=Kind.MESSAGE).values("user")
-    users = get_user_model().objects.filter(lost, is_active=True, told__isnull=False, pk__in=reached)
+    users = get_user_model().objects.filter(lost | ending, is_active=True, told__isnull=False, pk__in=reached)
     return list(users[:FEW])
+
+
+def _users_whose_token_ends(model: type[TraktConfig | BangumiAccount]) -> Any:
+    rows = model.objects.filter(state=ConnectionState.CONNECTED, token_expires_at__lte=timezone.now() + ENDS_SOON)
+    # An encrypted field can't be searched; that it is empty is no secret.
+    return rows.annotate(renewal=Cast("refresh_token", TextField())).filter(renewal="").values("user")
 
 
 def begin(user: Any) -> None:

@@ -61,6 +61,16 @@ def _reconnect(facts: Facts) -> tuple[str, list[str]]:
     return title, [said, _page("trakt_traktconfig_mine")]
 
 
+def _ending(facts: Facts) -> tuple[str, list[str]]:
+    names = " + ".join(SERVICES[service] for service in facts["services"])
+    title = gettext("the access token of %(name)s ends soon") % {"name": names}
+    said = gettext(
+        "It ends within a week, and nothing renews it by itself. Store a new one before that, and no sync is missed; "
+        "later, nothing is lost either, but syncing waits for you."
+    )
+    return title, [said, _page("trakt_traktconfig_mine")]
+
+
 def _review(facts: Facts) -> tuple[str, list[str]]:
     n = facts["n"]
     title = ngettext("%(n)s thing waits for your decision", "%(n)s things wait for your decision", n) % {"n": n}
@@ -110,6 +120,7 @@ WORDS: dict[str, Callable[[Facts], tuple[str, list[str]]]] = {
     Event.FAILING: _failing,
     Event.RECOVERED: _recovered,
     Event.RECONNECT: _reconnect,
+    Event.ENDING: _ending,
     Event.REVIEW: _review,
     Event.AWAITING: _awaiting,
     Event.DIGEST: _digest,

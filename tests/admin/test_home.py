@@ -102,6 +102,25 @@ def test_a_token_that_nothing_renews_is_a_warning_before_it_ends(rows):
     assert (trakt["look"].tone, bangumi["look"].tone) == ("good", "warn")
 
 
+def test_a_token_that_ends_soon_is_named_with_the_page_that_takes_a_new_one(rows, client):
+    rows.account.token_expires_at = timezone.now() + timedelta(days=5, hours=1)
+    rows.account.save()
+    client.force_login(rows.config.user)
+
+    page = home(client)
+
+    assert "Bangumi: the access token ends in 5 days" in page
+    assert 'href="/bangumi/token">Paste a new token</a>' in page
+    assert "Trakt: the access token" not in page
+
+
+def test_a_token_that_lasts_is_not_named(rows, client):
+    rows.account.token_expires_at = timezone.now() + timedelta(days=20)
+    rows.account.save()
+
+    assert home_of(rows.config.user).ending == []
+
+
 def test_what_was_left_out_is_listed_by_its_reason(rows, client):
     client.force_login(rows.config.user)
     SyncItem.objects.filter(pk=rows.item.pk).update(state="skipped", reason="live_action")

@@ -10,7 +10,8 @@ from sync.models.channel import Event
 from sync.notifying.rules import Health, Memory, Now, news, next_digest
 
 F, R, C, W, A = Event.FAILING, Event.RECOVERED, Event.RECONNECT, Event.REVIEW, Event.AWAITING
-TRAKT, BOTH = frozenset({"trakt"}), frozenset({"trakt", "bangumi"})
+E = Event.ENDING
+TRAKT, BANGUMI, BOTH = frozenset({"trakt"}), frozenset({"bangumi"}), frozenset({"trakt", "bangumi"})
 NOTHING = Memory()
 FAILING = Memory(failing=True)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -51,6 +52,10 @@ CASES = {
         FAILING,
     ),
     "connected again and synced": (Memory(failing=True, lost=TRAKT), Now(Health.GOOD), [R], NOTHING),
+    "a token ends soon": (NOTHING, Now(Health.GOOD, ending=BANGUMI), [E], Memory(ending=BANGUMI)),
+    "it still ends soon": (Memory(ending=BANGUMI), Now(Health.GOOD, ending=BANGUMI), [], Memory(ending=BANGUMI)),
+    "a new one was stored": (Memory(ending=BANGUMI), Now(Health.GOOD), [], NOTHING),
+    "it has ended": (Memory(ending=BANGUMI), Now(Health.GOOD, lost=BANGUMI), [C], Memory(lost=BANGUMI)),
     "the first reviews": (NOTHING, Now(Health.GOOD, in_review=3), [W], Memory(in_review=True)),
     "more reviews": (Memory(in_review=True), Now(Health.GOOD, in_review=9), [], Memory(in_review=True)),
     "all reviews decided": (Memory(in_review=True), Now(Health.GOOD), [], NOTHING),

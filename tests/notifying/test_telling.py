@@ -10,7 +10,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from pydantic import SecretStr
 
+from bgmsync.shared.http import TokenGrant
 from bgmsync.shared.models import ConnectionState
 from sync import dispatch, queue, tasks
 from sync.models import BangumiAccount, Note, NotificationChannel, SubjectPlan, SyncItem, SyncRun, Told
@@ -104,6 +106,39 @@ def test_a_lost_connection_is_told_by_the_dispatcher_as_well(alice, channel):
     telling.follow_up()
 
     assert [(note.about, note.facts) for note in Note.objects.all()] == [("reconnect", {"services": ["bangumi"]})]
+
+
+def pasted(user, days, **more):
+    """Store a token for Bangumi that ends in so many days."""
+    account, _made = BangumiAccount.objects.get_or_create(user=user)
+    account.keep(TokenGrant(access_token=SecretStr("a-token"), expires_in=days * 86_400, **more))
+
+
+def test_a_token_that_nothing_renews_is_told_a_week_before_its_end_and_once(alice, channel):
+    channel()
+    pasted(alice, 8)
+    telling.follow_up()
+    assert told() == []
+
+    pasted(alice, 6)
+    telling.follow_up()
+    telling.follow_up()
+    assert [(note.about, note.facts) for note in Note.objects.all()] == [("ending", {"services": ["bangumi"]})]
+
+    pasted(alice, 365)
+    telling.look_at(alice)
+    pasted(alice, 6)
+    telling.follow_up()
+    assert told() == ["ending", "ending"]
+
+
+def test_a_token_that_renews_itself_ends_for_nobody(alice, channel):
+    channel()
+
+    pasted(alice, 1, refresh_token=SecretStr("renews-it"))
+    telling.follow_up()
+
+    assert told() == []
 
 
 @pytest.mark.parametrize("state", [ConnectionState.NONE, ConnectionState.CONNECTED])
@@ -307,6 +342,7 @@ FACTS = {
     Event.FAILING: {"reason": "internal", "run": 5},
     Event.RECOVERED: {"run": 5},
     Event.RECONNECT: {"services": ["trakt"]},
+    Event.ENDING: {"services": ["bangumi"]},
     Event.REVIEW: {"n": 2, "titles": ["甲", "乙"]},
     Event.AWAITING: {"run": 5, "n": 2},
     Event.DIGEST: {"done": 3, "runs": 7, "good": 6, "review": 1, "waiting": 1, "titles": ["甲"]},
