@@ -9,9 +9,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from bgmsync.shared.alive import this_process
 from sync import queue
 from sync.models import SyncItem, SyncRun
-from sync.models.run import this_process
 from sync.reasons import Reason
 
 if TYPE_CHECKING:

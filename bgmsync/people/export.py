@@ -63,7 +63,7 @@ FILES: dict[str, tuple[type[Model], str]] = {
 LOG = "what_was_done"
 SECRET = {"password", "token_hash"}
 """Columns left out besides those that are stored encrypted."""
-OURS = {"owner", "refresh_lease_until"}
+OURS = {"owner", "refresh_lease_until", "refresh_lease_by"}
 """Columns that say something of the server's processes and nothing of the person."""
 PIECE = 1 << 16
 ROWS = 500

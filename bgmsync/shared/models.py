@@ -47,6 +47,7 @@ class Connection(models.Model):
     token_created_at = models.DateTimeField(null=True, editable=False)
     token_expires_at = models.DateTimeField(_("token valid until"), null=True, editable=False)
     refresh_lease_until = models.DateTimeField(null=True, editable=False)
+    refresh_lease_by = models.CharField(max_length=120, blank=True, default="", editable=False)
     redirect_uri = models.CharField(max_length=300, blank=True, default="", editable=False)
     state = models.CharField(
         _("connection"),

@@ -1,7 +1,8 @@
 """A user's stored tokens: renewed early, by one process at a time, and stored before they are used.
 
 Refresh tokens are single-use: two processes that refresh at once sign the user out. A lease in the row, taken by a
-conditional UPDATE, lets one of them do it; no transaction is held open while the service is asked.
+conditional UPDATE, lets one of them do it; no transaction is held open while the service is asked. A lease ends by
+itself, or with the process that holds it, where that one is known to be gone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bgmsync.shared import pauses
+from bgmsync.shared.alive import is_gone, this_process
 from bgmsync.shared.http import AppRefused, NotFound, OutcomeUnknown, RemoteError, ServerTrouble, Unauthorized
 from bgmsync.shared.models import Connection, ConnectionState
 
@@ -113,7 +115,11 @@ class StoredTokens:
         now = timezone.now()
         until = now + max(pauses.scaled(LEASE), SHORTEST_LEASE)
         free = Q(refresh_lease_until=None) | Q(refresh_lease_until__lt=now)
-        taken = self._rows().filter(free, pk=self.connection.pk).update(refresh_lease_until=until)
+        mine = self._rows().filter(pk=self.connection.pk)
+        holder = mine.values_list("refresh_lease_by", flat=True).first()
+        if holder and is_gone(holder):
+            free |= Q(refresh_lease_by=holder)
+        taken = mine.filter(free).update(refresh_lease_until=until, refresh_lease_by=this_process())
         self._lease = until if taken else None
         return bool(taken)
 

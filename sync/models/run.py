@@ -9,11 +9,7 @@ queued ──▶ running ──▶ succeeded | incomplete | failed | deferred | 
 
 from __future__ import annotations
 
-import os
-import socket
 from datetime import timedelta
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -21,6 +17,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from bgmsync.shared import alive
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -181,11 +179,8 @@ class SyncRun(models.Model):
         """Tell whether the process that runs it is gone: at once on this machine, by its heartbeat on another."""
         if self.status != self.Status.RUNNING:
             return False
-        host, _sep, process = self.owner.partition("|")
-        if host == socket.gethostname():
-            pid = process.partition("|")[0]
-            if process != process_mark(int(pid or 0)):
-                return True
+        if alive.is_gone(self.owner):
+            return True
         seconds = max(LEASE.total_seconds() * settings.RETRY_SCALE, 15)
         return self.heartbeat_at is None or timezone.now() - self.heartbeat_at > timedelta(seconds=seconds)
 
@@ -204,28 +199,3 @@ class RunEvent(models.Model):
 
     def __str__(self) -> str:
         return self.message % self.params if self.params else self.message
-
-
-def process_mark(pid: int) -> str:
-    """Name a process so that another one with the same number is not mistaken for it; empty when there is none."""
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError, ValueError):
-        return ""
-    except PermissionError:
-        pass
-    try:
-        # Field 22 of /proc/PID/stat is the start time; the name before it may hold spaces but ends with ")".
-        started = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        started = ""  # no /proc here (macOS): the number and the heartbeat must do
-    return f"{pid}|{started}"
-
-
-@lru_cache(maxsize=1)
-def _owner(pid: int) -> str:
-    return f"{socket.gethostname()}|{process_mark(pid)}"
-
-
-def this_process() -> str:
-    return _owner(os.getpid())

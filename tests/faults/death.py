@@ -5,7 +5,6 @@ It stands for kill -9 where thousands of them are tried; tests/faults/test_kills
 
 from __future__ import annotations
 
-import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,12 +13,13 @@ from unittest.mock import patch
 import httpx
 from django.db import connection
 
+from bgmsync.shared.alive import this_machine
 from sync.models import SyncRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-NOBODY = f"{socket.gethostname()}|4194305|0"
+NOBODY = f"{this_machine()}|4194305|0"
 """A process that can't be: its number is beyond the largest that Linux gives."""
 
 UNDOING = ("ROLLBACK", "SAVEPOINT", "RELEASE")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -9,6 +11,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from bgmsync.shared.alive import this_process
 from bgmsync.shared.http import AppRefused, TokenGrant, Unauthorized, Unreachable, together
 from bgmsync.shared.models import ConnectionState
 from bgmsync.shared.tokens import StoredTokens
@@ -95,6 +98,40 @@ def test_what_another_process_renewed_is_taken_over_without_asking(config):
     stored().keep(TokenGrant(access_token="theirs", refresh_token="theirs too", expires_in=WEEK))
     assert renewed(tokens, "old") == "theirs"
     assert service.asked == []
+
+
+def dead_process():
+    """Return the name of a process of this machine that has come to its end."""
+    said = "from bgmsync.shared.alive import this_process; print(this_process())"
+    return subprocess.run([sys.executable, "-c", said], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def lease(config, holder):
+    config.refresh_lease_until = timezone.now() + timedelta(minutes=2)
+    config.refresh_lease_by = holder
+    config.save()
+
+
+def test_the_lease_of_a_process_that_died_is_taken_over_at_once(config):
+    expire_in(config, hours=-1)
+    lease(config, dead_process())
+
+    assert current(StoredTokens(config, Service())) == "new-1"
+    assert stored().refresh_lease_until is None
+
+
+@pytest.mark.parametrize("holder", [this_process(), "another-machine|1|1", ""])
+def test_a_lease_whose_holder_lives_or_is_not_known_to_be_dead_is_respected(config, holder):
+    lease(config, holder)
+
+    assert not StoredTokens(config, Service())._take_lease()
+
+
+def test_the_lease_of_a_process_that_died_is_taken_over_by_one_alone(config):
+    lease(config, dead_process())
+    first, second = StoredTokens(config, Service()), StoredTokens(stored(), Service())
+
+    assert [first._take_lease(), second._take_lease()] == [True, False]
 
 
 def test_trouble_while_the_old_token_still_works_stops_nothing(config):
