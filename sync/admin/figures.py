@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.core.cache import cache
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Subquery, Sum
 from django.utils import timezone
 
 from sync.admin.subjects import begins_of
@@ -244,7 +244,7 @@ def ratings_between(user: Any, first: date | None = None, last: date | None = No
     if first and last:
         rows = _between(rows, first, last)
     found = dict.fromkeys(range(1, 11), (0, 0))
-    for rating, state, count in rows.values_list("told__rating", "state").annotate(n=Count("pk")):
+    for rating, state, count in rows.values_list("told__rating", "state").annotate(n=Count("*")):
         if rating in found:
             there, not_there = found[rating]
             found[rating] = (there + count, not_there) if state in ON_BANGUMI else (there, not_there + count)
@@ -263,20 +263,19 @@ def figures_of(user: Any) -> Figures:
 
 def _key(user: Any) -> str:
     """Name the state of a ledger: what is counted changes with a run, or with a state."""
-    states = SyncItem.objects.filter(user=user).order_by("state").values_list("state").annotate(n=Count("pk"))
+    states = SyncItem.objects.filter(user=user).order_by("state").values_list("state").annotate(n=Count("*"))
     counts = "-".join(f"{state}{count}" for state, count in states)
     run = SyncRun.objects.filter(user=user).values_list("pk", "status").first()
     return f"figures:1:{user.pk}:{timezone.get_current_timezone_name()}:{run}:{counts}".replace(" ", "")
 
 
 def _add_up(user: Any) -> Figures:
-    found = tally(_as_plays(_plays(user)), timezone.get_current_timezone())
-    quality = SyncItem.objects.filter(user=user).order_by().values_list("state", "confidence", "by_person")
+    found = _tally_of_all(_plays(user), timezone.get_current_timezone())
     return Figures(
         months=found.months,
         seasons=by_season(found.subjects),
         ratings=ratings_between(user),
-        quality=quality_of(quality.annotate(n=Count("pk"))),
+        quality=quality_of(_by_confidence(user)),
         delay=_delay(user),
         plays=found.plays,
         days=len(found.days),
@@ -285,12 +284,34 @@ def _add_up(user: Any) -> Figures:
     )
 
 
+def _tally_of_all(rows: QuerySet[SyncItem], zone: tzinfo) -> Tally:
+    """Add plays up as :func:`tally` does, but let the database do it, save for the days, which depend on the zone.
+
+    Days need only what the index holds; of 100,000 plays the whole rows would take twice as long.
+    """
+    moments = rows.values_list("watched_at", flat=True).iterator(chunk_size=5_000)
+    found = Tally(days=Counter(at.astimezone(zone).date() for at in moments))
+    groups = rows.values_list("title_id", "subject_id").annotate(n=Count("*"), minutes=Sum("runtime"))
+    for title, subject, count, minutes in groups:
+        found.minutes += minutes or 0
+        if title is not None:
+            found.titles[title] += count
+        if subject is not None:
+            found.subjects[subject] += count
+    return found
+
+
+def _by_confidence(user: Any) -> Iterable[tuple[str, int, bool, int]]:
+    """Count the items by state, confidence and whether a person decided, grouped as the index has them."""
+    rows = SyncItem.objects.filter(user=user).order_by()
+    rows = rows.values_list("kind", "state", "reason", "confidence", "by_person").annotate(n=Count("*"))
+    return ((state, confidence, by_person, n) for _kind, state, _reason, confidence, by_person, n in rows)
+
+
 def _delay(user: Any) -> Delay | None:
     """Look at the plays since the first run that is kept: what was watched before was not there to be synced."""
-    begin = SyncRun.objects.filter(user=user).aggregate(first=Min("created_at"))["first"]
-    if begin is None:
-        return None
-    rows = _plays(user).filter(state=State.DONE, watched_at__gte=begin, run__finished_at__isnull=False)
+    begin = SyncRun.objects.filter(user=user).order_by("created_at").values("created_at")[:1]
+    rows = _plays(user).filter(state=State.DONE, watched_at__gte=Subquery(begin), run__finished_at__isnull=False)
     return delay_of([done - at for at, done in rows.values_list("watched_at", "run__finished_at")])
 
 

@@ -197,7 +197,7 @@ def _line(run: SyncRun) -> dict[str, Any]:
 def _counts(user: Any) -> dict[tuple[str, str, str], int]:
     """Count the user's items by kind, state and reason: one walk over an index that holds all three."""
     rows = SyncItem.objects.filter(user=user).order_by().values_list("kind", "state", "reason")
-    return {(kind, state, reason): count for kind, state, reason, count in rows.annotate(n=Count("pk"))}
+    return {(kind, state, reason): count for kind, state, reason, count in rows.annotate(n=Count("*"))}
 
 
 def _reasons(counts: Mapping[tuple[str, str, str], int], states: tuple[State, ...]) -> list[dict[str, Any]]:
