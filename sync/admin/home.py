@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from bgmsync.shared.html import Look
+from bgmsync.shared.html import Look, ago
 from bgmsync.shared.models import ConnectionState, Service
 from sync.admin import looks, plots
 from sync.admin.channel import broken_of
@@ -29,7 +29,7 @@ from trakt.models import TraktConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
+    from datetime import date
 
     from sync.admin.plots import Plot
     from sync.reasons import Text
@@ -54,7 +54,7 @@ class Verdict(NamedTuple):
 
     look: Look
     text: str
-    since: datetime | None = None
+    since: str = ""
 
 
 class Step(NamedTuple):
@@ -177,11 +177,12 @@ def _verdict_of_runs(config: TraktConfig, last: list[SyncRun]) -> Verdict:
     ended = next((run for run in last if run.is_final and not run.dry_run), None)
     if ended is None:
         return Verdict(NEW, gettext("Ready. Nothing has been synced yet."))
+    good = ago(config.last_good_at)
     if ended.status == Status.SUCCEEDED:
-        return Verdict(GOOD, gettext("It works. Everything was up to date"), config.last_good_at)
+        return Verdict(GOOD, gettext("It works. Everything was up to date"), good)
     if ended.status == Status.FAILED:
-        return Verdict(BAD, gettext("The last run failed. The last good one was"), config.last_good_at)
-    return Verdict(WARN, gettext("The last run left something over. The last good one was"), config.last_good_at)
+        return Verdict(BAD, gettext("The last run failed. The last good one was"), good)
+    return Verdict(WARN, gettext("The last run left something over. The last good one was"), good)
 
 
 def _line(run: SyncRun) -> dict[str, Any]:

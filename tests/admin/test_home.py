@@ -114,6 +114,16 @@ def test_a_token_that_ends_soon_is_named_with_the_page_that_takes_a_new_one(rows
     assert "Trakt: the access token" not in page
 
 
+def test_a_plan_that_waits_is_not_said_to_have_come_never(rows, client):
+    TraktConfig.objects.update(last_good_at=timezone.now())
+    SyncRun.objects.create(user=rows.config.user, trigger="button", status="awaiting")
+    client.force_login(rows.config.user)
+
+    page = home(client)
+
+    assert "A plan waits for your yes. Nothing is written before that.</h1>" in page
+
+
 def test_a_token_that_lasts_is_not_named(rows, client):
     rows.account.token_expires_at = timezone.now() + timedelta(days=20)
     rows.account.save()
