@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sync.models import Subject
 from tests.e2e.small import (
     AFTER_STORY,
     BLACK_LAGOON,
@@ -14,6 +15,7 @@ from tests.e2e.small import (
     entry,
     main_ids,
     small_world,
+    things_of,
 )
 from trakt.models import TraktConfig
 
@@ -128,3 +130,20 @@ def test_live_action_is_skipped_with_its_reason(install):
     assert run["items"] == {"skipped": 3, "done": 1}
     assert run["reasons"] == {"live_action": 3}
     assert types(installation) == {CLANNAD: DOING}
+
+
+def test_a_cover_comes_with_the_list_and_costs_no_request(install):
+    world = small_world("Clannad 1x1-3")
+    subjects = world.bangumi.subjects
+    path = "aa/bb/51_cover.jpg"
+    subjects[:] = [s.model_copy(update={"cover": path}) if s.id in {CLANNAD, PAPRIKA} else s for s in subjects]
+    installation = install(world)
+    installation.sync()
+    assert Subject.objects.get(pk=CLANNAD).image == "", "nothing that is read before a subject is added tells it"
+
+    installation.standins.control("plays", {"user": "alice", "plays": list(things_of(world, "Paprika"))})
+    installation.forget_requests()
+    installation.sync()
+
+    assert Subject.objects.get(pk=CLANNAD).image == f"https://lain.bgm.tv/r/200/pic/cover/l/{path}"
+    assert not [r for r in installation.requests() if r["path"].startswith("/v0/subjects/")]
