@@ -66,10 +66,16 @@ class Processes:
             try:
                 process.wait(max(deadline - time.monotonic(), 0.1))
             except subprocess.TimeoutExpired:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                _kill_group(process)
                 process.wait()
+            else:  # a cluster whose main process was killed lives on, and would keep taking jobs
+                _kill_group(process)
         self.running.clear()
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def manage(*arguments: str) -> list[str]:

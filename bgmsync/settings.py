@@ -65,8 +65,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "bgmsync.apps.ProjectConfig",  # before django_q, whose command `qcluster` it takes over
     "django_q",
-    "bgmsync.apps.ProjectConfig",
     "bgmsync.shared.apps.SharedConfig",
     "trakt.apps.TraktAppConfig",
     "sync.apps.SyncAppConfig",

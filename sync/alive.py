@@ -12,7 +12,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import Exists
+from django.db.models import Exists, Q
 from django.utils import timezone
 
 from bgmsync.shared.models import Heartbeat
@@ -28,6 +28,8 @@ WORKERS = "dispatch"
 """Under which name workers say that they live."""
 MACHINE = "machine "
 """Begins the names under which each machine's workers say so."""
+CLUSTER = "cluster "
+"""Begins the names under which each machine's cluster says that none of its processes is missing."""
 AGAIN = 20.0
 """Seconds between two beats for the machine by one process; a cluster does many jobs a second."""
 GONE = timedelta(days=1)
@@ -53,6 +55,15 @@ def beat() -> None:
         Heartbeat.beat(f"{MACHINE}{socket.gethostname()}"[:LONGEST])
 
 
+def this_cluster() -> str:
+    return f"{CLUSTER}{socket.gethostname()}"[:LONGEST]
+
+
+def this_cluster_runs() -> bool:
+    """Tell whether the cluster of this machine said lately that none of its processes is missing."""
+    return Heartbeat.objects.filter(name=this_cluster(), at__gt=timezone.now() - LATE).exists()
+
+
 def look() -> Life:
     """Tell when a job last arrived, and whether a worker takes jobs or is at one, in one query.
 
@@ -74,4 +85,5 @@ def machines() -> dict[str, datetime]:
 
 
 def forget_old() -> None:
-    Heartbeat.objects.filter(name__startswith=MACHINE, at__lt=timezone.now() - GONE).delete()
+    gone = Heartbeat.objects.filter(at__lt=timezone.now() - GONE)
+    gone.filter(Q(name__startswith=MACHINE) | Q(name__startswith=CLUSTER)).delete()

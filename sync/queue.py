@@ -1,4 +1,4 @@
-"""The queue as the rest of the program knows it. Nothing else imports django_q: another queue changes this file alone.
+"""The queue as the rest of the program knows it. Nothing but this and ``cluster.py`` knows that it is django-q2.
 
 A job is handed a primary key and nothing else, since arguments lie in plain sight in the queue.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bgmsync.shared.logs import about
-from sync import alive
+from sync import alive, queue, stopping
 from sync import dispatch as dispatcher
 from sync.engine.run import work
 from sync.notifying import outbox, telling
@@ -12,6 +12,9 @@ from sync.parity import comparing
 
 def run(run_id: int) -> None:
     alive.beat()
+    if stopping.asked():  # it lay in the hand of a cluster that has no time left for it
+        queue.enqueue(run_id)
+        return
     work(run_id)
 
 

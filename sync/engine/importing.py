@@ -72,7 +72,7 @@ async def take_over(ctx: Context) -> None:
         await ctx.log("The archive can not be read any more: %(why)s", "warning", why=str(error))
         raise Stopped(Reason.ARCHIVE_LOST) from None
     except Stopped as stop:
-        if stop.reason == SyncRun.Status.PAUSED:
+        if stop.reason in SyncRun.BROKEN_OFF:
             raise  # it begins with the archive anew, which stores nothing twice
         left = max(run.steps - run.step, 0)
         await ctx.log("Rows of the archive that were not taken over: %(n)s. Import it again.", "warning", n=left)

@@ -26,7 +26,7 @@ from bgmsync.shared.http import (
 )
 from bgmsync.shared.logs import about
 from bgmsync.shared.models import Connection, ConnectionState
-from sync import figures, runs, uploads
+from sync import figures, queue, runs, stopping, uploads
 from sync.engine import ledger
 from sync.engine.apply import apply
 from sync.engine.approval import must_ask, note_first_approval, only_what_was_shown, shown_plans
@@ -100,7 +100,7 @@ class Course:
     awaits: bool = False
     """Whether it stopped for the user's approval."""
     held: dict[str, Held] = field(default_factory=dict)
-    """Of a run that goes on after its approval or a pause: what it had read before, by kind."""
+    """Of a run that goes on after its approval, a pause or a stop: what it had read before, by kind."""
     has_read: bool = False
     """Whether all was read that is to be read."""
     writes: int = 0
@@ -293,6 +293,8 @@ async def _beat(ctx: Context) -> None:
         cancelled, paused = await rows.values_list("cancel_asked", "pause_asked").aget()
         if cancelled or paused:
             ctx.stopping = Reason.CANCELLED if cancelled else SyncRun.Status.PAUSED
+        elif stopping.asked():
+            ctx.stopping = SyncRun.Status.QUEUED
 
 
 def _note_refusals(config: TraktConfig, account: BangumiAccount, course: Course) -> None:
@@ -330,12 +332,13 @@ def _note_welcomes(config: TraktConfig, account: BangumiAccount, course: Course)
 
 def _end(run: SyncRun, course: Course) -> None:
     """Judge how the run ended, let what is left wait, and plan the next run."""
-    if course.stopped == SyncRun.Status.PAUSED and SyncRun.objects.filter(pk=run.pk, cancel_asked=True).exists():
-        course.stopped = Reason.CANCELLED
-    paused = course.stopped == SyncRun.Status.PAUSED
+    broken_off = course.stopped in SyncRun.BROKEN_OFF
+    if broken_off:
+        course.stopped = _as_asked_last(run, course.stopped)
+        broken_off = course.stopped != Reason.CANCELLED
     failure = course.failure
     left_reason = course.stopped or (failure.reason if failure else "")
-    left_over = (course.error or course.stopped) and not paused
+    left_over = (course.error or course.stopped) and not broken_off
     if left_over and not (run.dry_run or run.trigger == SyncRun.Trigger.UNDO):
         ledger.postpone_matched(run, left_reason or Reason.INTERRUPTED)
     ledger.note_ticks(run.user_id)
@@ -356,7 +359,7 @@ def _end(run: SyncRun, course: Course) -> None:
     run.counts, run.reasons, run.by_kind = dict(states), dict(reasons), by_kind
     run.requests = dict(Counter(run.held.get("requests", {})) + course.requests)
     run.writes = run.held.get("writes", 0) + course.writes
-    if course.awaits or paused:
+    if course.awaits or broken_off:
         _hold_run(run, course)
         return
     run.status, run.reason, run.detail = ending.status, str(ending.reason), ending.detail[:300]
@@ -370,16 +373,35 @@ def _end(run: SyncRun, course: Course) -> None:
     _follow(run)
 
 
+def _as_asked_last(run: SyncRun, stopped: str) -> str:
+    """Return how a run that was broken off is left: what its user asked for meanwhile goes before a worker's end."""
+    cancelled, paused = SyncRun.objects.filter(pk=run.pk).values_list("cancel_asked", "pause_asked").get()
+    if cancelled:
+        return Reason.CANCELLED
+    return SyncRun.Status.PAUSED if paused else stopped
+
+
 def _hold_run(run: SyncRun, course: Course) -> None:
-    """Let the run wait for its user, with what it has read and spent."""
-    if course.awaits:
-        run.status, run.stage = SyncRun.Status.AWAITING, SyncRun.Stage.PLAN
-    else:
-        run.status = SyncRun.Status.PAUSED
-        run.log("The run was paused.")
+    """Let the run wait for its user or for another worker, with what it has read and spent."""
     read = _hold(course) if course.has_read else {}
     run.held = run.held | read | {"requests": run.requests, "writes": run.writes}
-    run.save(update_fields=[*OUTCOME, "held"])
+    if course.awaits:
+        run.status, run.stage = SyncRun.Status.AWAITING, SyncRun.Stage.PLAN
+    elif course.stopped == SyncRun.Status.PAUSED:
+        run.status = SyncRun.Status.PAUSED
+        run.log("The run was paused.")
+    else:
+        _hand_back(run)
+    run.save(update_fields=[*OUTCOME, "held", "owner"])
+    if run.status == SyncRun.Status.QUEUED:
+        queue.enqueue(run.pk)
+
+
+def _hand_back(run: SyncRun) -> None:
+    """Let another worker go on: this one was asked to stop. What it has come to is counted anew from its items."""
+    run.status, run.owner, run.heartbeat_at = SyncRun.Status.QUEUED, "", None
+    run.counts, run.reasons, run.by_kind = {}, {}, {}
+    run.log("The workers were stopped. The run goes on from here when they are back.")
 
 
 def _follow(run: SyncRun) -> None:

@@ -65,6 +65,9 @@ class SyncRun(models.Model):
     ACTIVE = (Status.QUEUED, Status.RUNNING)
     HELD = (Status.AWAITING, Status.PAUSED)
     """Those that go on when their user says so."""
+    BROKEN_OFF = (Status.PAUSED, Status.QUEUED)
+    """As what a run is left that stops on the way and goes on from there: paused by its user, or handed back by a
+    worker that was asked to stop."""
     FINAL = (Status.SUCCEEDED, Status.INCOMPLETE, Status.FAILED, Status.DEFERRED, Status.CANCELLED)
 
     user = models.ForeignKey(

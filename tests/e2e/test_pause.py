@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -50,16 +51,16 @@ def writes_in(here) -> list[tuple[str, str]]:
 @pytest.fixture
 def stop_at(monkeypatch):
     """``stop_at(n)``: the user pauses when the run looks for the n-th time whether it is to stop; 0: never."""
-    plain, at = Context.check, {"left": 0}
+    plain, at = Context.check, SimpleNamespace(left=0, how=Status.PAUSED)
 
     def check(ctx):
-        at["left"] -= 1
-        if at["left"] == 0:
-            ctx.stopping = Status.PAUSED
+        at.left -= 1
+        if at.left == 0:
+            ctx.stopping = at.how
         plain(ctx)
 
     monkeypatch.setattr(Context, "check", check)
-    return lambda n: at.update(left=n)
+    return lambda n, how=Status.PAUSED: vars(at).update(left=n, how=how)
 
 
 @pytest.fixture
