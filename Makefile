@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: demo run test test-faults lint bench-matching bench-sync bench-admin docs freeze-schema messages lock clean help
+.PHONY: demo run test test-faults test-ship dist lint bench-matching bench-sync bench-admin docs freeze-schema messages lock clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -34,6 +34,14 @@ lint: .venv/ready  ## style, types, imports, migrations, translations
 
 test-faults: .venv/ready  ## every fault at every request, and kills at random instants
 	FAULTS=full $(PYTEST) tests/faults -n auto -q $(ARGS)
+
+test-ship: .venv/ready  ## the wheel in an empty home, and the image's steps and commands without a container engine
+	SHIP=1 $(PYTEST) tests/ship -q $(ARGS)
+
+dist: | $(UV)    ## the package, as a wheel and as an archive of the sources
+	rm -rf dist
+	$(UV) build --quiet --out-dir dist
+	@ls -l dist
 
 bench-matching: .venv/ready  ## how right matching is, on labelled data beside the project
 	$(RUN) python bench/matching.py $(ARGS)
