@@ -7,8 +7,13 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from bgmsync import __version__
+
 
 def main() -> None:
+    if sys.argv[1:] == ["--version"]:  # Django would say its own
+        sys.stdout.write(f"bgmsync {__version__}\n")
+        return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bgmsync.settings")
     execute_from_command_line(sys.argv)
 

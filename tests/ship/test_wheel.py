@@ -73,6 +73,11 @@ def test_the_demo_runs_from_the_wheel_in_an_empty_home(wheel, elsewhere):
     assert "Traceback" not in err
 
 
+def test_it_says_its_own_version(wheel, elsewhere):
+    out, _err = elsewhere(wheel, "--version").communicate(timeout=60)
+    assert out == f"bgmsync {__version__}\n"
+
+
 def test_up_serves_from_the_wheel_and_stops(wheel, elsewhere):
     port = free_port()
     process = elsewhere(wheel, "up", "--json", "--port", str(port))
