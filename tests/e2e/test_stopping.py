@@ -124,7 +124,10 @@ def test_up_ends_with_an_error_when_a_worker_is_killed_and_leaves_no_process(ins
     process.stdout.readline()
     idle = wait_for(lambda: workers_of(process.pid))[0]
     os.kill(idle, signal.SIGKILL)
-    _out, err = process.communicate(timeout=2 * GRACE)
+    try:
+        _out, err = process.communicate(timeout=2 * GRACE)
+    finally:
+        process.terminate()  # where it did not notice
     assert process.returncode == 1, err
     assert "was killed" in err
     assert "The workers ended by itself" in err
