@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: demo run test test-faults test-ship dist lint bench-matching bench-sync bench-admin docs freeze-schema messages lock clean help
+.PHONY: demo run test test-faults test-ship dist screenshots lint bench-matching bench-sync bench-users bench-admin docs freeze-schema messages lock clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -43,11 +43,18 @@ dist: | $(UV)    ## the package, as a wheel and as an archive of the sources
 	$(UV) build --quiet --out-dir dist
 	@ls -l dist
 
+screenshots: .venv/ready  ## every page at 390, 1280 and 1920 px, into tests/artefacts/screenshots
+	SCREENSHOTS=all $(PYTEST) tests/browser/test_accessibility.py -n auto -q $(ARGS)
+
 bench-matching: .venv/ready  ## how right matching is, on labelled data beside the project
 	$(RUN) python bench/matching.py $(ARGS)
 
 bench-sync: .venv/ready  ## what a first sync costs, against the least time its requests need
 	$(RUN) python bench/first_sync.py $(ARGS)
+
+bench-users: .venv/ready  ## the minute's dispatch, runs an hour and the wait for a worker, with many users
+	$(RUN) python bench/many_users.py --cluster 0 $(ARGS)
+	$(RUN) python bench/many_users.py $(ARGS)
 
 bench-admin: .venv/ready  ## queries and milliseconds of the admin's lists and first page, with a million items
 	$(RUN) python bench/admin.py $(ARGS)

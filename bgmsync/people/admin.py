@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
 
@@ -16,10 +18,15 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 admin.site.unregister(get_user_model())
+admin.site.unregister(Group)
 
 
 @admin.register(get_user_model())
 class UserAdmin(OperatorAdmin, DjangoUserAdmin):
+    # Django's widget of two lists, and its fields of date and time, can't be used with a screen reader.
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+
     def get_actions(self, request: HttpRequest) -> Any:
         """Leave out deleting many at once: each is disconnected at Trakt first, and asks for a password."""
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
@@ -33,3 +40,8 @@ class UserAdmin(OperatorAdmin, DjangoUserAdmin):
         if person.pk == request.user.pk:
             return redirect("people:delete")
         return redirect("people:delete_other", person.pk)
+
+
+@admin.register(Group)
+class GroupAdmin(OperatorAdmin, DjangoGroupAdmin):
+    filter_horizontal = ()

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import check_for_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -41,13 +41,15 @@ def profile(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.save()
         audit.note(request, audit.Act.CHANGED_PROFILE)
-        return _saved()
+        return _saved(request, mine)
     context = {"title": gettext("Profile"), "form": form}
     return page(request, "people/profile.html", context, 400 if form.errors else 200)
 
 
-def _saved() -> HttpResponse:
+def _saved(request: HttpRequest, mine: Profile) -> HttpResponse:
     """Come back in the language that was chosen; one that was chosen by the switch before does not count any more."""
+    with translation.override(mine.language or translation.get_language()):
+        messages.success(request, gettext("Your profile is saved."))
     answer = redirect("people:profile")
     answer.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
     return answer

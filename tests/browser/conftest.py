@@ -8,12 +8,17 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
+from django.utils import translation
 from playwright.sync_api import Page, expect, sync_playwright
 
 from bgmsync.processes import free_port
 from bgmsync.standins import DEMO_WORLD, StandIns, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PASSWORD = "correct horse battery"
 FLAGS = [
@@ -27,13 +32,19 @@ FLAGS = [
 ]
 PATIENCE = 30_000
 """Milliseconds that a page may take to show what is waited for; a run on a busy machine included."""
-MEMBERS = ("mia", "noah", "lin", "ada", "eve")
+MEMBERS = ("mia", "noah", "lin", "ada", "eve", *(f"kai{number}" for number in range(30)))
+"""The first have names because several tests share them; whoever needs a member alone takes a kai, by ``newcomer``."""
+
+LANGUAGES = {"en": "en-GB", "zh-hans": "zh-CN"}
+"""Ours, and what a browser of that language says of itself."""
 INHERITED_NOT = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
 MAKE_MEMBERS = """
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from trakt.models import TraktConfig
+password = make_password({password!r})
 for name in {names!r}:
-    user = User.objects.create_user(name, password={password!r}, is_staff=True)
+    user = User.objects.create(username=name, password=password, is_staff=True)
     user.groups.add(Group.objects.get(name="members"))
     # Without a schedule nothing runs but what a test asks for: a run that came by itself would be met by its clicks.
     TraktConfig.objects.create(user=user, enabled=False)
@@ -47,6 +58,7 @@ class Installation:
     standins: StandIns
     root_password: str = ""
     manage: list[str] = field(default_factory=lambda: [sys.executable, "-m", "bgmsync"])
+    newcomers: Iterator[str] = field(default_factory=lambda: iter([name for name in MEMBERS if name[:3] == "kai"]))
 
     def command(self, *arguments: str, stdin: str = "") -> str:
         done = subprocess.run(  # our own program
@@ -103,6 +115,8 @@ def installation(tmp_path_factory):
             "TRAKT_RATE": "0",
             "BANGUMI_RATE": "0",
             "RETRY_SCALE": "0.001",
+            "REGISTRATION": "invite",
+            "NOTIFY_PRIVATE": "yes",  # the receiver of the tests' notes is on loopback
         }
         with (folder / "log").open("w") as log:
             up = subprocess.Popen(  # our own program
@@ -137,9 +151,12 @@ def chromium():
 
 
 def is_ours(message) -> bool:
-    """Tell whether an error is our page's: what the stand-ins' consent pages lack is theirs."""
-    address = message.location["url"]
-    return message.type == "error" and "favicon" not in address and "/callback" not in address
+    """Tell whether an error is our page's: what the stand-ins' consent pages lack is theirs.
+
+    A form that is refused answers 400, of which Chromium tells as well.
+    """
+    address, refused = message.location["url"], "status of 400" in message.text
+    return message.type == "error" and not refused and "favicon" not in address and "/callback" not in address
 
 
 @pytest.fixture
@@ -149,10 +166,39 @@ def without_policy():
 
 
 @pytest.fixture
-def page(chromium, installation, without_policy):
+def language():
+    """Return the language of the browser; a test of both takes ``in_both_languages``."""
+    return "en"
+
+
+in_both_languages = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@pytest.fixture
+def say(language):
+    """Return our words in the browser's language, from the same catalogue as the pages have them."""
+
+    def said(text: str, **values: object) -> str:
+        with translation.override(language):
+            return translation.gettext(text) % values if values else translation.gettext(text)
+
+    return said
+
+
+@pytest.fixture
+def newcomer(installation):
+    """A member of this test alone, known at both services and connected to neither."""
+    return next(installation.newcomers)
+
+
+@pytest.fixture
+def page(chromium, installation, without_policy, language):
     """A page of a fresh browser; what it reports as an error fails the test, a breach of our policy included."""
     context = chromium.new_context(
-        base_url=installation.address, locale="en-GB", timezone_id="Asia/Shanghai", bypass_csp=without_policy
+        base_url=installation.address,
+        locale=LANGUAGES[language],
+        timezone_id="Asia/Shanghai",
+        bypass_csp=without_policy,
     )
     context.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
@@ -169,13 +215,13 @@ def page(chromium, installation, without_policy):
 
 
 @pytest.fixture
-def log_in(page: Page):
+def log_in(page: Page, say):
     def enter(user: str, password: str = PASSWORD) -> Page:
         page.goto("/")
-        page.get_by_label("Username").fill(user)
-        page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("link", name="Home").first).to_be_visible()
+        page.get_by_label(say("username")).fill(user)
+        page.get_by_label(say("Password")).fill(password)
+        page.get_by_role("button", name=say("Log in")).click()
+        expect(page.get_by_role("link", name=say("Home")).first).to_be_visible()
         return page
 
     return enter

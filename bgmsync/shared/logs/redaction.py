@@ -24,7 +24,8 @@ _lock = Lock()
 
 ADDRESS = re.compile(r"\b([A-Za-z][A-Za-z0-9+.\-]*)://[^\s'\"<>]+")
 WEB = frozenset({"http", "https"})
-MAIL = re.compile(r"[^\s@'\"<>:/=]+@[^\s@'\"<>:/]+\.\w+")
+MAIL = re.compile(r"[^\s@'\"<>:/=]{1,64}@[^\s@'\"<>:/]{1,255}\.\w+")
+"""Bounded as addresses are: without it, a long word without an @ is read from each of its letters to its end."""
 HEADER = re.compile(
     r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-csrftoken|trakt-api-key)(['\"]?\s*[:=,]\s*)[^\r\n]+"
 )
