@@ -120,7 +120,7 @@ def test_the_lease_of_a_process_that_died_is_taken_over_at_once(config):
     assert stored().refresh_lease_until is None
 
 
-@pytest.mark.parametrize("holder", [this_process(), "another-machine|1|1", ""])
+@pytest.mark.parametrize("holder", [this_process(), "another-machine|1|1", ""], ids=["own", "elsewhere", "nobody"])
 def test_a_lease_whose_holder_lives_or_is_not_known_to_be_dead_is_respected(config, holder):
     lease(config, holder)
 
