@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: demo run test test-faults test-ship dist screenshots lint bench-matching bench-sync bench-users bench-admin docs freeze-schema messages lock clean help
+.PHONY: demo run test test-faults test-ship dist screenshots lint bench-matching bench-sync bench-users bench-admin docs pictures freeze-schema messages lock clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -61,6 +61,9 @@ bench-admin: .venv/ready  ## queries and milliseconds of the admin's lists and f
 
 docs: .venv/ready  ## write the pages that are made from the program itself
 	$(RUN) python docs/write_reasons.py
+
+pictures: .venv/ready  ## take the pictures of the users' pages anew, from the running program
+	$(RUN) python docs/take_pictures.py
 
 freeze-schema: .venv/ready  ## at a release: keep its database, so that later versions are tried on it
 	$(RUN) python -m tests.upgrade.freeze $(ARGS)

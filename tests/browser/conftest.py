@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ from bgmsync.processes import free_port
 from bgmsync.standins import DEMO_WORLD, StandIns, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
 
 PASSWORD = "correct horse battery"
 FLAGS = [
@@ -96,7 +98,13 @@ def tokens(name: str) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("installation")
+    with running(tmp_path_factory.mktemp("installation")) as here:
+        yield here
+
+
+@contextmanager
+def running(folder: Path) -> Generator[Installation]:
+    """Run an installation that keeps its things in *folder*."""
     port = free_port("127.0.0.1", 0)
     with StandIns(world()) as standins:
         apps = standins.hub.world
@@ -137,10 +145,14 @@ def installation(tmp_path_factory):
             up.wait(60)
 
 
+def chromium_here() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 @pytest.fixture(scope="module")
 def chromium():
     """A browser for the tests of one file: as long as Playwright runs, no other test can run an event loop."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = chromium_here()
     if not found:
         reason = "There is no Chromium: apt-get install chromium"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
