@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: demo run test test-faults test-ship dist screenshots lint bench-matching bench-sync bench-users bench-admin docs pictures freeze-schema messages lock clean help
+.PHONY: demo run test test-faults test-ship dist screenshots lint bench-matching bench-sync bench-users bench-performance bench-admin docs pictures freeze-schema messages lock clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -55,6 +55,9 @@ bench-sync: .venv/ready  ## what a first sync costs, against the least time its 
 bench-users: .venv/ready  ## the minute's dispatch, runs an hour and the wait for a worker, with many users
 	$(RUN) python bench/many_users.py --cluster 0 $(ARGS)
 	$(RUN) python bench/many_users.py $(ARGS)
+
+bench-performance: .venv/ready  ## all that docs/performance.md tells, and its tables anew: half an hour
+	$(RUN) python bench/performance.py $(ARGS)
 
 bench-admin: .venv/ready  ## queries and milliseconds of the admin's lists and first page, with a million items
 	$(RUN) python bench/admin.py $(ARGS)

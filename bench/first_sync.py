@@ -114,13 +114,15 @@ def main() -> None:
     parser.add_argument("--latency", type=int, default=100, help="milliseconds (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--compare", action="store_true", help="carry the first over in two other ways as well")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     if not (ROOT.parent / "shared" / "data").exists():
         sys.exit("This needs ../shared/data beside the project; it is not there.")
     if options.compare:
-        print(table(compare_ways(options.plays[0], options.latency, options.seed)))
-        return
-    print(table([measure(plays, options.latency, options.seed) for plays in options.plays]))
+        rows = compare_ways(options.plays[0], options.latency, options.seed)
+    else:
+        rows = [measure(plays, options.latency, options.seed) for plays in options.plays]
+    print(json.dumps(rows) if options.json else table(rows))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ is this program, not the patience that the services ask for.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -235,6 +236,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--users", type=int, nargs="*", default=[10, 10_000, 1_000_000])
     parser.add_argument("--cluster", type=int, default=300, help="users whose runs go through a real cluster; 0: none")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args()
     if options.cluster:
         from bgmsync.standins import StandIns  # noqa: PLC0415
@@ -247,11 +249,15 @@ def main() -> None:
             app = services.hub.world.trakt.apps[0].client_id
             prepare(Path(folder), TRAKT_CLIENT_ID=app, TRAKT_RATE="0", BANGUMI_RATE="0", **env)
             runs, waiting = measure_cluster(options.cluster)
-            print(table(runs), table([waiting]), sep="\n\n")
+            tell({"cluster": runs, "waiting": [waiting]}, as_json=options.json)
     elif options.users:
         with tempfile.TemporaryDirectory() as folder:
             prepare(Path(folder))
-            print(table([measure_dispatch(users) for users in options.users]))
+            tell({"dispatch": [measure_dispatch(users) for users in options.users]}, as_json=options.json)
+
+
+def tell(tables: dict[str, list[dict[str, Any]]], *, as_json: bool) -> None:
+    print(json.dumps(tables) if as_json else "\n\n".join(table(rows) for rows in tables.values()))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 FOLDERS = {"en": "en", "zh-hans": "zh-CN"}
-SIZE = {"width": 1100, "height": 760}
+WIDTH, HEIGHT = 1100, 760
 NAMES = ("first-steps", "connected", "schedule", "plan", "report", "home", "rules", "review", "parity", "undo")
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Photographer:
             base_url=installation.address,
             locale=LANGUAGES[language],
             timezone_id="Asia/Shanghai",
-            viewport=SIZE,
+            viewport={"width": WIDTH, "height": HEIGHT},
             color_scheme="light",
         )
         self.page: Page = context.new_page()
@@ -66,13 +66,19 @@ class Photographer:
         page, say = self.page, self.say
         self._log_in()
         self.take("first-steps")
-        self.installation.connect(self.user)
         page.goto("/admin/trakt/traktconfig/mine/")
+        for service in ("Trakt", "Bangumi"):
+            press(page, say(f"Connect {service}"))
+            page.get_by_label("Signed in as").select_option(self.user)  # the stand-in's page, not ours
+            page.get_by_role("button", name="Allow").click()
+            expect(page.locator(f"#{service.lower()}")).to_contain_text(self.user)
         self.take("connected")
         page.get_by_label(say("sync by schedule")).check()
         page.get_by_label(say("How often")).select_option("30 4 * * *")
         expect(page.locator("#next-times .meaning")).to_contain_text("4:30")
         self.take("schedule", page.locator("fieldset").first)
+        page.locator("input[name=_save]").click()
+        expect(page.locator(".messagelist")).to_be_visible()
         start(page, say)
         reaches(page, say("waiting for your approval"))
         self.take("plan")

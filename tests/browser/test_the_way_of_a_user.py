@@ -106,6 +106,12 @@ def test_an_expression_that_cannot_be_read_is_named_while_one_types(log_in):
     expect(page.locator("#next-times .meaning")).to_have_text("At 05:00, on Monday to Friday")
     expect(page.locator("#next-times li").first).to_contain_text("7 a.m.")
     expect(page.get_by_label("Cron expression")).to_have_attribute("aria-invalid", "false")
+    other = page.get_by_label("Interval in minutes")
+    expect(page.get_by_label("Cron expression")).to_have_css("border-color", border_of(other))
+
+
+def border_of(field) -> str:
+    return field.evaluate("element => getComputedStyle(element).borderColor")
 
 
 def test_what_failed_can_be_retried(log_in, installation):
