@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: demo run test test-faults test-ship dist screenshots lint bench-matching bench-sync bench-users bench-performance bench-admin docs pictures freeze-schema messages lock clean help
+.PHONY: demo run test test-faults test-ship dist test-browser lint bench-matching bench-sync bench-users bench-performance bench-admin docs pictures freeze-schema messages lock clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -43,8 +43,8 @@ dist: | $(UV)    ## the package, as a wheel and as an archive of the sources
 	$(UV) build --quiet --out-dir dist
 	@ls -l dist
 
-screenshots: .venv/ready  ## every page at 390, 1280 and 1920 px, into tests/artefacts/screenshots
-	SCREENSHOTS=all $(PYTEST) tests/browser/test_accessibility.py -n auto -q $(ARGS)
+test-browser: .venv/ready  ## every way in both languages; every page at three widths, into tests/artefacts/screenshots
+	BROWSER=full $(PYTEST) tests/browser -n auto -q $(ARGS)
 
 bench-matching: .venv/ready  ## how right matching is, on labelled data beside the project
 	$(RUN) python bench/matching.py $(ARGS)

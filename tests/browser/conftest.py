@@ -183,7 +183,11 @@ def language():
     return "en"
 
 
-in_both_languages = pytest.mark.parametrize("language", LANGUAGES)
+IS_FULL = os.environ.get("BROWSER") == "full"
+"""Whether every way is gone in both languages and every page kept at all widths: `make test-browser`."""
+
+always_in_both_languages = pytest.mark.parametrize("language", LANGUAGES)
+in_both_languages = pytest.mark.parametrize("language", LANGUAGES if IS_FULL else ["en"])
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.admin.test_permissions import READ
-from tests.browser.conftest import in_both_languages
+from tests.browser.conftest import IS_FULL, always_in_both_languages
 from tests.browser.going import REPORT, press, reaches, start, title
 from tests.browser.pages import ANYBODY, NO_PAGE, SUPERUSER, addresses, names, something_of_each
 
@@ -22,7 +21,7 @@ ASKED, ENDED = "waiting for your approval", ("succeeded", "incomplete", "put off
 DRESSES = [("light", 1280, "en"), ("dark", 390, "zh-hans")]
 WIDTHS = (390, 1280, 1920)
 PICTURES = Path(__file__).parents[1] / "artefacts" / "screenshots"
-"""Where the tests leave what they saw: one picture of each page a run, at all widths with ``make screenshots``."""
+"""Where the tests leave what they saw: one picture of each page a run, at all widths with ``make test-browser``."""
 
 
 def problems(page: Page) -> list[str]:
@@ -71,7 +70,7 @@ def look(page, theme, width, language):
         found = problems(page)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append("it is wider than the window")
-        for wide in WIDTHS if os.environ.get("SCREENSHOTS") == "all" else [width]:
+        for wide in WIDTHS if IS_FULL else [width]:
             page.set_viewport_size({"width": wide, "height": 900})
             file = PICTURES / f"{language}-{theme}-{wide}" / f"{name.replace(':', '-')}.png"
             page.screenshot(path=file, full_page=True)
@@ -140,7 +139,7 @@ def test_nobody_is_shut_out_before_the_log_in(dress, look, installation):
     assert {where: what for where, what in found.items() if what} == {}
 
 
-@in_both_languages
+@always_in_both_languages
 def test_the_main_way_can_be_gone_by_keyboard_alone(log_in, installation, newcomer, say):
     """From the first page to the report: connect both, choose, look at the plan, approve. The services' are theirs."""
     page = log_in(newcomer)
