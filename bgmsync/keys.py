@@ -30,3 +30,12 @@ def kept(path: Path, make: str) -> str:
         finally:
             draft.unlink()
     return path.read_text().strip()
+
+
+def put_in_front(path: Path) -> None:
+    """Make a new Fernet key and keep it before those that *path* has; whoever reads meanwhile sees all or the old."""
+    keys = [Fernet.generate_key().decode(), *path.read_text().split()]
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text("\n".join(keys) + "\n")
+    draft.replace(path)

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.apps import apps
 from django.db.models import Model, TextField
 from django.db.models.functions import Cast
 
-from bgmsync.shared.encryption import EncryptedTextField, KeyLostError, decrypt
+from bgmsync.shared.encryption import KeyLostError, decrypt, encrypted_columns
 from bgmsync.shared.models import Connection, ConnectionState
 
 if TYPE_CHECKING:
@@ -63,12 +62,9 @@ def reread(old_keys: Sequence[str]) -> Read:
 
 def _stored() -> Iterator[tuple[Model, dict[str, str]]]:
     """Give each row that has secrets, with their encrypted text; the row itself is loaded without them."""
-    for model in apps.get_models():
-        names = [f.name for f in model._meta.concrete_fields if isinstance(f, EncryptedTextField)]  # noqa: SLF001  # public by documentation
-        if not names or model._meta.proxy:  # noqa: SLF001  # likewise
-            continue
+    for model, names in encrypted_columns():
         encrypted: dict[str, Any] = {f"{name}_text": Cast(name, TextField()) for name in names}
-        for row in model._default_manager.only("pk").annotate(**encrypted):  # noqa: SLF001  # likewise
+        for row in model._default_manager.only("pk").annotate(**encrypted):  # noqa: SLF001  # Django's documented way to it
             yield row, {name: text for name in names if (text := getattr(row, f"{name}_text"))}
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import FieldError
 from django.db import models
@@ -17,6 +18,8 @@ from django.db import models
 from bgmsync.shared.logs.redaction import keep_out
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 
@@ -45,6 +48,14 @@ def decrypt(text: str) -> str:
         ) from None
     keep_out(plain)
     return plain
+
+
+def encrypted_columns() -> Iterator[tuple[type[models.Model], list[str]]]:
+    """Give each table that holds encrypted text, and the names of its columns that do."""
+    for model in apps.get_models():
+        names: list[str] = [f.name for f in model._meta.concrete_fields if isinstance(f, EncryptedTextField)]  # noqa: SLF001  # public by documentation
+        if names and not model._meta.proxy:  # noqa: SLF001  # likewise
+            yield model, names
 
 
 class EncryptedTextField(models.TextField):
