@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: demo run test test-faults test-ship dist test-browser lint bench-matching bench-sync bench-users bench-performance bench-admin docs pictures freeze-schema messages lock clean help
+.PHONY: demo run test test-faults test-ship dist test-browser lint bench-matching bench-sync bench-users bench-performance bench-admin docs pictures freeze-schema messages lock clean help screenshots audit sbom
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -73,6 +73,13 @@ freeze-schema: .venv/ready  ## at a release: keep its database, so that later ve
 
 messages: .venv/ready  ## bring the translations up to date with the sources
 	$(RUN) python .ci/messages.py
+
+audit: | $(UV)     ## known holes in what the program is built of (asks api.osv.dev)
+	$(UV) audit --frozen --preview-features audit-command $(ARGS)
+
+sbom: | $(UV)      ## what the program is built of, as CycloneDX JSON in dist/
+	@mkdir -p dist
+	$(UV) export --quiet --frozen --no-dev --format cyclonedx1.5 --preview-features sbom-export -o dist/bgmsync.cdx.json
 
 lock:            ## renew uv.lock
 	$(UV) lock --upgrade

@@ -97,6 +97,35 @@ def registration(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(TAG)
+def second_step(**_kwargs: Any) -> list[CheckMessage]:
+    """Refuse a word that is none of the three: nobody could tell of whom a second step is asked."""
+    if settings.REQUIRE_TOTP in {"off", "operators", "all"}:
+        return []
+    return [
+        Error(
+            f"REQUIRE_TOTP is {settings.REQUIRE_TOTP!r}, so nobody can tell of whom a second step is asked.",
+            hint="Set it to off, operators or all.",
+            id="bgmsync.E006",
+        )
+    ]
+
+
+@register(TAG, deploy=True)
+def proxy(**_kwargs: Any) -> list[CheckMessage]:
+    """Say so where everybody would seem to come from the proxy: one who guesses passwords would shut out all."""
+    if settings.BEHIND_PROXY or not settings.HTTPS:
+        return []
+    return [
+        CheckWarning(
+            "BASE_URL is https, which the program itself does not speak, and BEHIND_PROXY is off: all visitors seem to "
+            "have the proxy's address, so tries at passwords are counted for all of them together.",
+            hint="Remove BEHIND_PROXY=false, and have the proxy set X-Forwarded-For and X-Forwarded-Proto.",
+            id="bgmsync.W003",
+        )
+    ]
+
+
 @register(SCHEMA)
 def database_not_newer(**_kwargs: Any) -> list[CheckMessage]:
     """Refuse to work on what a later version left: a downgrade would misread it, and write what that one misreads."""

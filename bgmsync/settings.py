@@ -23,7 +23,10 @@ environ.Env.read_env((ROOT if CHECKOUT else Path.cwd()) / ".env")
 VAR_DIR = Path(env.str("VAR_DIR", default=str((ROOT if CHECKOUT else Path.cwd()) / "var")))
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or kept(VAR_DIR / "secret_key", "secret")
-TOKEN_KEYS = env.list("TOKEN_KEYS", default=[]) or [kept(VAR_DIR / "token_key", "fernet")]
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+TOKEN_KEYS_ARE_KEPT = not env.list("TOKEN_KEYS", default=[])
+"""They stand in ``VAR_DIR/token_key``, newest first, one a line, and not in the environment."""
+TOKEN_KEYS = env.list("TOKEN_KEYS", default=[]) or kept(VAR_DIR / "token_key", "fernet").split()
 DEBUG = env.bool("DEBUG", default=False)
 BASE_URL = env.str("BASE_URL", default="http://localhost:8000").rstrip("/")
 HTTPS = BASE_URL.startswith("https://")
@@ -74,7 +77,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "bgmsync.middleware.Proxy",
     "bgmsync.watching.requests.RequestLog",
+    "bgmsync.middleware.Headers",
+    "bgmsync.middleware.BodyLimit",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -84,8 +90,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "bgmsync.people.middleware.LanguageAndZone",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "bgmsync.people.middleware.RequireTwoStep",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "bgmsync.middleware.ContentSecurityPolicy",
 ]
 
 ROOT_URLCONF = "bgmsync.urls"
@@ -148,15 +154,36 @@ Q_CLUSTER = {
 } | ({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"})
 
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "bgmsync.people.passwords.EndsSessions"},
 ]
 LOGIN_URL = "admin:login"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SECURE_SSL_REDIRECT = HTTPS and env.bool("SSL_REDIRECT", default=False)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+REQUIRE_TOTP = env.str("REQUIRE_TOTP", default="off")
+SESSION_ENGINE = "bgmsync.people.sessionstore"
+
+# The program itself speaks plain http alone: an address with https means that a proxy stands before it.
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=HTTPS)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+SECURE_SSL_REDIRECT = HTTPS and env.bool("SSL_REDIRECT", default=BEHIND_PROXY)
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=3600) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
+# Other names below this one, and the list that browsers ship with, are for whoever owns the domain to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True  # no script of ours reads it: forms carry the token
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+# A browser keeps a cookie of such a name only from this very host: no neighbour below the same domain can plant one.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+X_FRAME_OPTIONS = "DENY"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
@@ -177,7 +204,7 @@ SENTRY_DSN = env.str("SENTRY_DSN", default="")
 LOG_FORMAT = env.str("LOG_FORMAT", default="line")
 LOG_FILE = env.str("LOG_FILE", default="")
 LOGGING = logs.config(LOG_FORMAT, env.str("LOG_LEVEL", default="INFO"), LOG_FILE)
-keep_out(SECRET_KEY, *TOKEN_KEYS, TRAKT_CLIENT_SECRET, BANGUMI_CLIENT_SECRET, METRICS_TOKEN, SENTRY_DSN, always=True)
+keep_out(SECRET_KEY, *SECRET_KEY_FALLBACKS, *TOKEN_KEYS, TRAKT_CLIENT_SECRET, BANGUMI_CLIENT_SECRET, METRICS_TOKEN, SENTRY_DSN, always=True)
 keep_out(str(DATABASES["default"].get("PASSWORD", "")), always=True)
 keep_out_password_of(REDIS_URL)
 

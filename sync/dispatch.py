@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -124,6 +124,6 @@ def prune_daily() -> None:
     Heartbeat.beat("prune")
     old = timezone.now() - timedelta(days=settings.RUN_HISTORY_DAYS)
     SyncRun.objects.filter(created_at__lt=old).exclude(status__in=SyncRun.ACTIVE).delete()
-    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     outbox.forget_old()
     alive.forget_old()

@@ -60,3 +60,17 @@ def test_looking_for_a_newer_database_makes_none(tmp_path, monkeypatch):
     monkeypatch.setitem(connections["default"].settings_dict, "NAME", str(tmp_path / "none"))
     assert found(checks.database_not_newer) == []
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(("value", "ids"), [("off", []), ("operators", []), ("all", []), ("yes", ["bgmsync.E006"])])
+def test_of_whom_a_second_step_is_asked_is_one_of_three_words(settings, value, ids):
+    settings.REQUIRE_TOTP = value
+    assert found(checks.second_step) == ids
+
+
+@pytest.mark.parametrize(
+    ("https", "behind", "ids"), [(True, False, ["bgmsync.W003"]), (True, True, []), (False, False, [])]
+)
+def test_https_without_a_proxy_is_warned_about(settings, https, behind, ids):
+    settings.HTTPS, settings.BEHIND_PROXY = https, behind
+    assert found(checks.proxy) == ids

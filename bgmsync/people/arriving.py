@@ -1,4 +1,4 @@
-"""What is remembered when a person logs in: their language, and on the first time their time zone."""
+"""What is remembered when a person logs in: the browser, their language, and on the first time their time zone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.utils.translation import get_language
 
+from bgmsync.people import sessions
 from bgmsync.people.zone import zone_of_browser
 from bgmsync.shared.models import Profile
 from trakt.models import TraktConfig
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 @receiver(user_logged_in, dispatch_uid="bgmsync.people.arriving")
 def remember(sender: Any, request: HttpRequest, user: Any, **_kwargs: Any) -> None:  # noqa: ARG001  # Django names it
     """Keep the language for what is sent later, and give a newcomer's schedule the zone of their browser."""
+    sessions.begin(request)
     Profile.objects.update_or_create(user=user, defaults={"last_language": get_language() or ""})
     zone = zone_of_browser(request)
     if zone and user.is_staff:

@@ -9,11 +9,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 
+from bgmsync.people import sessions
 from bgmsync.shared.models import HostBudget, Invitation, Profile, Service
 from sync import connect as bangumi
 from sync import runs, uploads
@@ -56,7 +56,7 @@ def delete(person: Any) -> bool:
             HostBudget.objects.filter(key__in=[f"{service.value}:{person.pk}" for service in Service]).delete()
             # Its note may say who it was for.
             Invitation.objects.filter(pk__in=Profile.objects.filter(user=person).values("invitation")).update(note="")
-            _end_sessions(person)
+            sessions.end_all(person)
             get_user_model().objects.get(pk=person.pk).delete()
     except IntegrityError as error:  # a run began in this very moment, and the database would not leave it without user
         raise Busy from error
@@ -113,9 +113,3 @@ def _models_with_user() -> Iterator[Any]:
 
 def _kind(model: type[Model]) -> ContentType:
     return ContentType.objects.get_for_model(model)
-
-
-def _end_sessions(person: Any) -> None:
-    for session in Session.objects.all().iterator():
-        if session.get_decoded().get(SESSION_KEY) == str(person.pk):
-            session.delete()

@@ -16,6 +16,7 @@ from django.db.models import BinaryField, Model
 from django.utils.translation import gettext
 
 from bgmsync.people import log
+from bgmsync.people.models import Session, TwoStep
 from bgmsync.shared.encryption import EncryptedTextField
 from bgmsync.shared.models import Invitation, Profile
 from sync.models import (
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 FILES: dict[str, tuple[type[Model], str]] = {
     "account": (get_user_model(), "pk"),
     "profile": (Profile, "user"),
+    "logged_in": (Session, "user"),
+    "two_step_login": (TwoStep, "user"),
     "settings": (TraktConfig, "user"),
     "bangumi_account": (BangumiAccount, "user"),
     "runs": (SyncRun, "user"),
@@ -61,7 +64,7 @@ FILES: dict[str, tuple[type[Model], str]] = {
 }
 """What is exported: the table, and the way from its rows to the person."""
 LOG = "what_was_done"
-SECRET = {"password", "token_hash"}
+SECRET = {"password", "token_hash", "session_key", "session_data", "recovery"}
 """Columns left out besides those that are stored encrypted."""
 OURS = {"owner", "refresh_lease_until", "refresh_lease_by"}
 """Columns that say something of the server's processes and nothing of the person."""
@@ -99,8 +102,8 @@ def archive(person: Any) -> Iterator[bytes]:
 def about() -> str:
     return gettext(
         "All that bgmsync keeps of you. Each file is a table of its database, row by row; times are UTC.\n"
-        "Left out, since they are secrets: your password, the tokens of your Trakt and Bangumi accounts, and the "
-        "addresses of your notifications.\n"
+        "Left out, since they are secrets: your password, the keys of your log-ins, the tokens of your Trakt and "
+        "Bangumi accounts, and the addresses of your notifications.\n"
     )
 
 

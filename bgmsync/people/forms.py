@@ -10,11 +10,12 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import UserCreationForm, UsernameField
 from django.utils.translation import gettext_lazy as _
 
-from bgmsync.people.throttle import too_many
+from bgmsync.people.throttle import Limit, forgive, too_many
 from bgmsync.shared.models import Profile
 from trakt.forms import ZoneInput
 from trakt.models import TraktConfig, valid_zone
 
+MOST_PASSWORDS = 10
 LANGUAGES = [("", _("as my browser asks for")), *settings.LANGUAGES]
 
 
@@ -89,8 +90,31 @@ class ByPassword(forms.Form):
         self.user = user
 
     def clean_password(self) -> str:
-        if too_many("password", str(self.user.pk)):
+        limit = Limit("password", str(self.user.pk), MOST_PASSWORDS)
+        if too_many(limit):
             raise forms.ValidationError(_("Too many tries. Wait ten minutes, and try again."))
         if not self.user.check_password(self.cleaned_data["password"]):
             raise forms.ValidationError(_("That is not your password."))
+        forgive(limit)
         return self.cleaned_data["password"]
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autofocus": "", "autocapitalize": "off", "spellcheck": "false"}
+        ),
+    )
+
+
+class TurnOnForm(ByPassword):
+    """Asks for both: an app that does not work, or a person who is not the account's, must not lock anybody out."""
+
+    code = forms.CharField(
+        label=_("The code that the app shows now"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+    field_order = ["code", "password"]

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from bgmsync.people import invitations
 from bgmsync.people.forms import JoinForm
-from bgmsync.people.throttle import address_of, too_many
+from bgmsync.people.throttle import Limit, address_of, neighbourhood, too_many
 from bgmsync.people.zone import zone_of_browser
 from bgmsync.shared import audit
 from bgmsync.shared.consent import page
@@ -47,7 +47,7 @@ def join(request: HttpRequest, token: str = "") -> HttpResponse:
     if request.user.is_authenticated:
         messages.info(request, gettext("You have an account and are logged in. Log out to make another one."))
         return redirect("admin:index")
-    if (request.method == "POST" or token) and too_many("join", address_of(request)):
+    if (request.method == "POST" or token) and too_many(Limit("join", neighbourhood(address_of(request)))):
         return _closed(request, 429)
     invitation = invitations.find(token) if token else None
     if not _is_let_in(invitation):

@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.i18n import set_language
 
-from bgmsync.people import deletion, export, log
+from bgmsync.people import deletion, export, log, two_step
 from bgmsync.people.access import signed_in
 from bgmsync.people.forms import ByPassword, ProfileForm
 from bgmsync.shared import audit
@@ -42,7 +42,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         form.save()
         audit.note(request, audit.Act.CHANGED_PROFILE)
         return _saved(request, mine)
-    context = {"title": gettext("Profile"), "form": form}
+    context = {"title": gettext("Profile"), "form": form, "two_step": two_step.is_on(request.user)}
     return page(request, "people/profile.html", context, 400 if form.errors else 200)
 
 

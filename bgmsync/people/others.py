@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bgmsync.people import deletion, health, invitations, log
+from bgmsync.people import deletion, health, invitations, log, sessions, two_step
 from bgmsync.people.access import may_manage, operators_only
 from bgmsync.people.forms import ByPassword, InvitationForm
 from bgmsync.people.joining import OFF
@@ -60,6 +60,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "person": whom,
         "may_manage": may_manage(request.user, whom),
         "may_promote": request.user.is_superuser and not whom.is_superuser and whom.is_staff,
+        "two_step": two_step.is_on(whom),
+        "may_reset": request.user.is_superuser and whom.pk != request.user.pk,
         "missing": what_is_missing(whom),
         **health.standing_of(whom),
     }
@@ -161,6 +163,20 @@ def set_role(request: HttpRequest, pk: int) -> HttpResponse:
     whom.groups.remove(*Group.objects.filter(name=before))
     whom.groups.add(Group.objects.get(name=wanted))
     audit.note(request, Act.MADE_OPERATOR if wanted == OPERATORS else Act.MADE_MEMBER, whom)
+    return redirect("people:person", whom.pk)
+
+
+@require_POST
+@operators_only
+def reset_two_step(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let somebody who lost their phone and their recovery codes in by the password alone: a superuser's to decide."""
+    whom = _person(pk)
+    if not request.user.is_superuser or whom.pk == request.user.pk:
+        raise PermissionDenied
+    if two_step.turn_off(whom):
+        sessions.end_all(whom)  # the phone that is lost may be logged in
+        audit.note(request, Act.TWO_STEP_OFF, whom)
+        messages.success(request, gettext("Two-step log-in is off for %(name)s.") % {"name": whom})
     return redirect("people:person", whom.pk)
 
 

@@ -1,35 +1,80 @@
-"""How often the pages that can be guessed at may be asked: who comes too often is told to come back later."""
+"""How often what can be guessed at may be tried: who comes too often is told to come back later.
+
+Counted in the database, so that it holds over all processes and machines, and over a restart.
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING, NamedTuple
 
-from django.conf import settings
-from django.core.cache import cache
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from bgmsync.people.models import Tries
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.http import HttpRequest
 
-PERIOD = 600
-"""Seconds in which tries are counted together."""
+PERIOD = timedelta(minutes=10)
+"""In which tries are counted together."""
 MOST = 20
+HOUSEHOLD = 64
+"""Bits of an IPv6 address that one customer is given; the rest is theirs to vary."""
 
 
-def too_many(what: str, who: str) -> bool:
-    """Count one more try of *who*, and tell whether it is one too many.
+class Limit(NamedTuple):
+    """*most* tries in a period of *what*, counted together for *who*."""
 
-    Counted in the cache: by each web process for itself, unless there is Redis.
+    what: str
+    who: str
+    most: int = MOST
+
+
+def too_many(*limits: Limit) -> bool:
+    """Count one more try by each of the *limits*, and tell whether it is one too many by any.
+
+    It is counted before it is looked at, so that tries that come at once do not slip by together.
     """
-    key = f"tries:{what}:{sha256(who.encode()).hexdigest()}"
-    cache.add(key, 0, PERIOD)
-    try:
-        return cache.incr(key) > MOST
-    except ValueError:  # it expired between the two
-        return False
+    now = timezone.now()
+    Tries.objects.filter(since__lte=now - PERIOD).delete()
+    return any([_count(limit, now) > limit.most for limit in limits])  # noqa: C419  # each is counted, whatever the others say
+
+
+def _count(limit: Limit, now: datetime) -> int:
+    key = _key(limit)
+    with transaction.atomic():
+        Tries.objects.bulk_create([Tries(key=key, since=now)], ignore_conflicts=True)
+        Tries.objects.filter(key=key).update(count=F("count") + 1)
+        return Tries.objects.values_list("count", flat=True).get(key=key)
+
+
+def forgive(*limits: Limit) -> None:
+    """Take one try back: it was a right one."""
+    keys = [_key(limit) for limit in limits]
+    Tries.objects.filter(key__in=keys, count__gt=0).update(count=F("count") - 1)
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return the client's address; behind a proxy, the one that the proxy saw."""
-    seen = request.headers.get("X-Forwarded-For", "") if settings.SECURE_PROXY_SSL_HEADER else ""
-    return seen.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
+    """Return the caller's address; behind a proxy ``bgmsync.middleware.Proxy`` has put it there."""
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def neighbourhood(address: str) -> str:
+    """Return what tries from *address* are counted by: of IPv6 the network, as an attacker has all its addresses."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Network((int(found), HOUSEHOLD), strict=False))
+
+
+def _key(limit: Limit) -> str:
+    return sha256(f"{limit.what}:{limit.who}".encode()).hexdigest()

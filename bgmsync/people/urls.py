@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from bgmsync.people import joining, mine, others
+from bgmsync.people import entering, guarding, joining, mine, others
 
 app_name = "people"
 urlpatterns = [
@@ -15,6 +15,10 @@ urlpatterns = [
     path("me/export/", mine.export_all, name="export"),
     path("me/support/", mine.support, name="support"),
     path("me/delete/", mine.delete, name="delete"),
+    path("me/code/", entering.code, name="code"),
+    path("me/two-step/", guarding.second_step, name="two_step"),
+    path("me/sessions/", guarding.logged_in, name="sessions"),
+    path("me/sessions/end/", guarding.end_sessions, name="end_sessions"),
     path("people/", others.everybody, name="list"),
     path("people/log/", others.everybodys_log, name="log"),
     path("people/invitations/", others.invite, name="invitations"),
@@ -27,5 +31,6 @@ urlpatterns = [
     path("people/<int:pk>/retry/", others.retry, name="retry"),
     path("people/<int:pk>/active/", others.set_active, name="set_active"),
     path("people/<int:pk>/role/", others.set_role, name="set_role"),
+    path("people/<int:pk>/two-step-off/", others.reset_two_step, name="reset_two_step"),
     path("people/<int:pk>/delete/", others.delete, name="delete_other"),
 ]

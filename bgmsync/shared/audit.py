@@ -48,6 +48,12 @@ class Act(models.TextChoices):
     LET_IN = "activated", _("activated the account")
     MADE_OPERATOR = "made_operator", _("made an operator")
     MADE_MEMBER = "made_member", _("made a member again")
+    TWO_STEP_ON = "two_step_on", _("turned two-step log-in on")
+    TWO_STEP_OFF = "two_step_off", _("turned two-step log-in off")
+    NEW_CODES = "new_recovery_codes", _("made new recovery codes")
+    RECOVERED = "recovery_code_used", _("logged in by a recovery code")
+    CODE_GUESSED = "codes_refused", _("gave the right password, and too many wrong codes")
+    ENDED_SESSIONS = "sessions_ended", _("ended other log-ins")
     UPDATED_DATA = "updated_data", _("updated the mapping data")
     ROLLED_BACK_DATA = "rolled_back_data", _("went back to older mapping data")
 

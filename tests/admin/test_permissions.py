@@ -92,6 +92,9 @@ READ = {
     "people:profile": MEMBERS,
     "people:own_log": MEMBERS,
     "people:export": MEMBERS,
+    "people:code": (302,) * 5,  # only who gave the right password a moment ago has a code to give
+    "people:two_step": MEMBERS,
+    "people:sessions": MEMBERS,
     "people:delete": MEMBERS,
     "people:list": OPERATOR,
     "people:log": OPERATOR,
@@ -134,6 +137,8 @@ POSTED = {
     "people:set_active": OPERATOR_DONE,
     "people:set_role": OPERATOR_DONE,
     "people:support": MEMBERS,
+    "people:reset_two_step": OPERATOR_DONE,  # a superuser's to do: HELPED has no row for it
+    "people:end_sessions": MEMBERS_ARE_SENT_ON,
     "trakt:authorize": (*LOGIN, 200, 200, 200),
     "trakt:device": (*LOGIN, 502, 502, 502),
     "trakt:device_poll": MEMBERS,
@@ -210,7 +215,7 @@ def address(rows, bob, olga, root):
         },
         **{
             f"people:{page}": reverse(f"people:{page}", args=[alice.pk])
-            for page in ("person", "start", "retry", "set_active", "set_role", "delete_other")
+            for page in ("person", "start", "retry", "set_active", "set_role", "delete_other", "reset_two_step")
         },
     }
 

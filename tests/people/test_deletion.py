@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from bgmsync.people import deletion, invitations
+from bgmsync.people import deletion, invitations, two_step
+from bgmsync.people.models import Session
 from bgmsync.shared import audit
 from bgmsync.shared.models import HostBudget, Profile
 from sync import uploads
@@ -61,6 +61,7 @@ def all_of_it(rows, alice, olga, revoked, uploaded):
     invitations.make(alice, uses=1, days=1, note="by a former operator")
     for model in (TraktConfig, type(rows.account)):
         model.objects.filter(user=alice).update(username=NAME)
+    two_step.begin(alice)
     channel = NotificationChannel.objects.create(user=alice, name=NAME, address="x", label=NAME)
     Note.objects.create(channel=channel, about="test", next_try_at=timezone.now())
     Told.objects.get_or_create(user=alice)
@@ -105,6 +106,7 @@ def test_no_row_of_any_table_leads_to_a_deleted_person_or_holds_their_name(all_o
             if field.related_model is User:
                 assert not model._default_manager.filter(**{field.attname: gone}).exists(), model
     assert not [s for s in Session.objects.all() if str(s.get_decoded().get("_auth_user_id")) == str(gone)]
+    assert not Session.objects.filter(user_id=gone).exists()
     assert not HostBudget.objects.filter(key__endswith=f":{gone}").exists()
     assert not list(uploads.folder().iterdir())
 

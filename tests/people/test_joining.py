@@ -131,7 +131,7 @@ def test_who_tries_too_often_is_told_to_come_back_later(by_invitation, db, clien
 
 
 def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_saw(by_invitation, db, settings):
-    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.BEHIND_PROXY = True
     for _ in range(MOST + 1):
         Client(headers={"x-forwarded-for": "made-up, 192.0.2.1"}).get("/join/guess/")
 
