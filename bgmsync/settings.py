@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import environ
 from django.utils.translation import gettext_lazy as _
 
+from bgmsync.environment import FileEnv
 from bgmsync.keys import kept
 from bgmsync.shared import logs
 from bgmsync.shared.logs.redaction import keep_out, keep_out_password_of
@@ -17,16 +18,17 @@ PACKAGE_DIR = Path(__file__).resolve().parent
 ROOT = PACKAGE_DIR.parent
 CHECKOUT = (ROOT / "manage.py").exists()
 
-env = environ.FileAwareEnv()
+env = FileEnv()
 environ.Env.read_env((ROOT if CHECKOUT else Path.cwd()) / ".env")
 
 VAR_DIR = Path(env.str("VAR_DIR", default=str((ROOT if CHECKOUT else Path.cwd()) / "var")))
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or kept(VAR_DIR / "secret_key", "secret")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-TOKEN_KEYS_ARE_KEPT = not env.list("TOKEN_KEYS", default=[])
+GIVEN_KEYS = env.str("TOKEN_KEYS", default="").replace(",", " ").split()
+TOKEN_KEYS_ARE_KEPT = not GIVEN_KEYS
 """They stand in ``VAR_DIR/token_key``, newest first, one a line, and not in the environment."""
-TOKEN_KEYS = env.list("TOKEN_KEYS", default=[]) or kept(VAR_DIR / "token_key", "fernet").split()
+TOKEN_KEYS = GIVEN_KEYS or kept(VAR_DIR / "token_key", "fernet").split()
 DEBUG = env.bool("DEBUG", default=False)
 BASE_URL = env.str("BASE_URL", default="http://localhost:8000").rstrip("/")
 HTTPS = BASE_URL.startswith("https://")
@@ -204,7 +206,16 @@ SENTRY_DSN = env.str("SENTRY_DSN", default="")
 LOG_FORMAT = env.str("LOG_FORMAT", default="line")
 LOG_FILE = env.str("LOG_FILE", default="")
 LOGGING = logs.config(LOG_FORMAT, env.str("LOG_LEVEL", default="INFO"), LOG_FILE)
-keep_out(SECRET_KEY, *SECRET_KEY_FALLBACKS, *TOKEN_KEYS, TRAKT_CLIENT_SECRET, BANGUMI_CLIENT_SECRET, METRICS_TOKEN, SENTRY_DSN, always=True)
+keep_out(
+    SECRET_KEY,
+    *SECRET_KEY_FALLBACKS,
+    *TOKEN_KEYS,
+    TRAKT_CLIENT_SECRET,
+    BANGUMI_CLIENT_SECRET,
+    METRICS_TOKEN,
+    SENTRY_DSN,
+    always=True,
+)
 keep_out(str(DATABASES["default"].get("PASSWORD", "")), always=True)
 keep_out_password_of(REDIS_URL)
 

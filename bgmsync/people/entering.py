@@ -75,8 +75,8 @@ class LogInForm(AdminAuthenticationForm):
             raise ValidationError(TOO_OFTEN)
         found = super().clean()
         forgive(*limits)
-        user = self.get_user()
-        if two_step.is_on(user):
+        user: Any = self.get_user()
+        if user is not None and two_step.is_on(user):  # none: name or password was left empty
             raise CodeNeeded(user)
         return found
 

@@ -45,10 +45,11 @@ SECRETS = [f"{account}__{field}" for account in ("trakt", "bangumi") for field i
 """Not read at all: the keys may be what is broken."""
 USERS = 200
 LIBRARIES = ("django", "django-q2", "granian", "httpx", "psycopg", "pydantic", "redis", "cryptography", "apprise")
-OURS = ("shared", "sync", "trakt", "auth", "sessions", "django_q")
+OURS = ("shared", "people", "sync", "trakt", "auth", "sessions", "django_q")
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "REGISTRATION": ("off", "invite", "open"),
+    "REQUIRE_TOTP": ("off", "operators", "all"),
     "LOG_FORMAT": ("line", "json"),
     "LOG_LEVEL": ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
 }
@@ -60,6 +61,9 @@ NUMBERS = (
     "RUN_HISTORY_DAYS",
     "EXPORT_LIMIT_MB",
     "NOTIFY_PRIVATE",
+    "HSTS_SECONDS",
+    "HSTS_SUBDOMAINS",
+    "HSTS_PRELOAD",
     "WORKERS",
     "JOB_LIMIT",
     "DEBUG",
@@ -70,6 +74,7 @@ NAMED = (
     "DATABASE_URL",
     "REDIS_URL",
     "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
     "TOKEN_KEYS",
     "BASE_URL",
     "ALLOWED_HOSTS",

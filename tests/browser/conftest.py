@@ -103,10 +103,10 @@ def installation(tmp_path_factory):
 
 
 @contextmanager
-def running(folder: Path) -> Generator[Installation]:
+def running(folder: Path, its_world: World | None = None) -> Generator[Installation]:
     """Run an installation that keeps its things in *folder*."""
     port = free_port("127.0.0.1", 0)
-    with StandIns(world()) as standins:
+    with StandIns(its_world or world()) as standins:
         apps = standins.hub.world
         env = {name: value for name, value in os.environ.items() if name not in INHERITED_NOT}
         env |= {
@@ -140,9 +140,11 @@ def running(folder: Path) -> Generator[Installation]:
             told = json.loads(line)
             here = Installation(f"http://127.0.0.1:{port}", env, standins, told["password"])
             here.command("shell", "-c", MAKE_MEMBERS.format(names=MEMBERS, password=PASSWORD))
-            yield here
-            up.terminate()
-            up.wait(60)
+            try:
+                yield here
+            finally:
+                up.terminate()
+                up.wait(60)
 
 
 def chromium_here() -> str | None:

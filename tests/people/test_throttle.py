@@ -93,6 +93,13 @@ def test_names_that_nobody_has_are_counted_alike(db):
     assert [guess("nobody") for _ in range(MOST_PASSWORDS + 1)][-1] == 429
 
 
+@pytest.mark.parametrize("left_out", ["username", "password"])
+def test_who_leaves_something_out_is_told_so(alice, left_out):
+    data = {"username": "alice", "password": "alice", left_out: ""}
+
+    assert Client().post(LOGIN, data).status_code == 200
+
+
 def test_it_is_over_after_ten_minutes(alice):
     for _ in range(MOST_PASSWORDS + 1):
         guess()
