@@ -14,6 +14,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from bgmsync.people import two_step
+from bgmsync.people.models import TwoStep
 from bgmsync.shared.http import TokenGrant
 from bgmsync.shared.models import Heartbeat, HostBudget, ServiceApp
 from sync import queue
@@ -231,6 +233,26 @@ def _new_user(world):
     return client.get(reverse("admin:index"))
 
 
+def _second_step(world, name, **data):
+    two_step.begin(world.user)
+    TwoStep.objects.update(on_since=timezone.now(), recovery=["x"])
+    return world.client.post(reverse(name), data) if data else world.client.get(reverse(name))
+
+
+def _asked_for_code(world, **data):
+    _second_step(world, "people:two_step")
+    client = Client(headers={"accept-language": "zh-CN"})
+    client.post(reverse("admin:login"), {"username": "小明", "password": "x"})
+    return client.post(reverse("people:code"), data) if data else client.get(reverse("people:code"))
+
+
+def _of_somebody_else(world):
+    other = User.objects.create_user("小红", is_staff=True)
+    two_step.begin(other)
+    TwoStep.objects.update(on_since=timezone.now())
+    return world.client.get(reverse("people:person", args=[other.pk]))
+
+
 def _anonymous(_world):
     return Client(headers={"accept-language": "zh-CN"}).get(reverse("admin:login"))
 
@@ -287,12 +309,19 @@ PAGES = {
     "a token that is none": _post("bangumi:token", token="短", days=0),
     **{
         f"people: {name}": _get(f"people:{name}")
-        for name in ("profile", "own_log", "export", "delete", "list", "log", "invitations")
+        for name in ("profile", "own_log", "export", "delete", "list", "log", "invitations", "two_step", "sessions")
     },
     "a profile that is wrong": _post("people:profile", timezone="Nowhere"),
     "a link that was made": _post("people:invitations", uses=1, days=1),
     "a person": _get("people:person", lambda world: world.user.pk),
     "a run of a person": _get("people:run", lambda world: world.ended.pk),
+    "a second step with a wrong code": _post("people:two_step", code="1", password="x"),
+    "a second step that is on": lambda world: _second_step(world, "people:two_step"),
+    "a password that is not one's own": lambda world: _second_step(world, "people:two_step", password="?"),
+    "recovery codes": lambda world: _second_step(world, "people:two_step", password="x", do="codes"),
+    "a code is asked for": _asked_for_code,
+    "a code that is wrong": lambda world: _asked_for_code(world, code="1"),
+    "a second step of somebody else": _of_somebody_else,
     "nobody can join": lambda _world: Client(headers={"accept-language": "zh-CN"}).get(reverse("people:register")),
 }
 

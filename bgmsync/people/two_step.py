@@ -115,8 +115,11 @@ def address_of(row: TwoStep) -> str:
 
 
 def picture_of(row: TwoStep) -> str:
-    """Return the QR code as SVG, dark on light in every theme: not all cameras read the reverse."""
-    return segno.make(address_of(row), error="m").svg_inline(scale=5, dark="#000", light="#fff")
+    """Return the QR code as SVG, dark on light in every theme: not all cameras read the reverse.
+
+    Without a size of its own: the page's style scales all of it, where a size would have it cut.
+    """
+    return segno.make(address_of(row), error="m").svg_inline(omitsize=True, dark="#000", light="#fff")
 
 
 def grouped(text: str) -> str:
