@@ -169,7 +169,7 @@ def wait_until(true) -> bool:
 def target(tmp_path_factory):
     """An installation where mia has synced, and has a row of every kind that others might want."""
     folder = tmp_path_factory.mktemp("attacked")
-    with running(folder, hostile_world()) as installation:
+    with running(folder, hostile_world(), NOTIFY_PRIVATE="no") as installation:
         made = Target(installation, folder)
         tokens = installation.standins.control("tokens")
         grants = {s: {"access_token": tokens[s][MINE]["access"][0], "expires_in": 604800} for s in ("trakt", "bangumi")}

@@ -103,8 +103,8 @@ def installation(tmp_path_factory):
 
 
 @contextmanager
-def running(folder: Path, its_world: World | None = None) -> Generator[Installation]:
-    """Run an installation that keeps its things in *folder*."""
+def running(folder: Path, its_world: World | None = None, **more: str) -> Generator[Installation]:
+    """Run an installation that keeps its things in *folder*, with *more* settings."""
     port = free_port("127.0.0.1", 0)
     with StandIns(its_world or world()) as standins:
         apps = standins.hub.world
@@ -125,6 +125,7 @@ def running(folder: Path, its_world: World | None = None) -> Generator[Installat
             "RETRY_SCALE": "0.001",
             "REGISTRATION": "invite",
             "NOTIFY_PRIVATE": "yes",  # the receiver of the tests' notes is on loopback
+            **more,
         }
         with (folder / "log").open("w") as log:
             up = subprocess.Popen(  # our own program
