@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: demo run test test-faults test-ship dist test-browser lint bench-matching bench-sync bench-users bench-performance bench-admin docs pictures freeze-schema messages lock clean help screenshots audit sbom
+.PHONY: demo run test test-faults test-ship dist test-browser lint bench-matching bench-sync bench-users bench-performance bench-admin docs pictures freeze-schema messages lock audit sbom clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
