@@ -71,7 +71,7 @@ def test_each_rule_stands_beside_an_example_or_says_that_there_is_none(member, c
     page = settings_page(client)
 
     assert "Your 7 for Black Lagoon S01:" in page
-    assert "becomes 7 for BLACK LAGOON, BLACK LAGOON The Second Barrage" in page
+    assert "becomes 7 for 黑礁, 黑礁 The Second Barrage" in page
     assert "you are asked which subject it is" in page
     assert "Bangumi&#x27;s 5 stays" in page
     assert "9 replaces Bangumi&#x27;s 5" in page
