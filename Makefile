@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: demo run test test-faults test-ship dist test-browser lint bench-matching bench-sync bench-users bench-performance bench-admin docs pictures freeze-schema messages lock audit sbom clean help
+.PHONY: demo run test test-servers test-machines test-faults test-ship dist test-browser lint bench-matching bench-sync bench-users bench-performance bench-admin docs pictures freeze-schema messages lock audit sbom clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -20,9 +20,10 @@ run: .venv/ready   ## the program with real accounts
 
 test: .venv/ready  ## lint, types and all tests
 	@sh .ci/chromium
-	@sh .ci/postgresql
+	@sh .ci/servers
 	$(MAKE) lint
 	$(PYTEST) -n auto -q $(ARGS)
+	@test -n "$(ARGS)" || $(MAKE) test-servers
 
 lint: .venv/ready  ## style, types, imports, migrations, translations
 	$(UV) lock --check --quiet
@@ -31,6 +32,17 @@ lint: .venv/ready  ## style, types, imports, migrations, translations
 	$(RUN) ty check
 	$(RUN) lint-imports
 	$(RUN) python manage.py makemigrations --check --dry-run
+
+# Engine, dispatch, claims and faults as on SQLite, on servers that are started for it and gone afterwards.
+ON_SERVERS := tests/engine tests/shared tests/faults tests/servers tests/e2e/test_processes.py tests/e2e/test_stopping.py
+
+test-servers: .venv/ready  ## the same on PostgreSQL with Redis: part of `test`, unless that is given ARGS
+	@sh .ci/servers
+	$(RUN) python -m tests.servers $(PYTEST) $(ON_SERVERS) -n auto -q $(ARGS)
+
+test-machines: .venv/ready  ## two machines, in network namespaces, with 200 users, one killed half-way: needs root
+	@sh .ci/servers
+	$(RUN) python -m tests.servers $(PYTEST) tests/machines -q $(ARGS)
 
 test-faults: .venv/ready  ## every fault at every request, and kills at random instants
 	FAULTS=full $(PYTEST) tests/faults -n auto -q $(ARGS)

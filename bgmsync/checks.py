@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -9,15 +10,18 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import Error, register
 from django.core.checks import Warning as CheckWarning
+from django.db import DatabaseError
 
 from bgmsync import __version__
-from bgmsync.shared import schema
-from bgmsync.shared.command import SCHEMA, TAG
+from bgmsync.shared import keyproof, schema
+from bgmsync.shared.command import KEYS, SCHEMA, TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from django.core.checks import CheckMessage
+
+NAME_OF_ADDRESS = re.compile(r"[A-Za-z0-9.:-]{0,32}")
 
 
 @register(TAG)
@@ -84,6 +88,20 @@ def limits(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register(TAG)
+def public_address(**_kwargs: Any) -> list[CheckMessage]:
+    """Refuse a name that does not fit into the key of a budget."""
+    if NAME_OF_ADDRESS.fullmatch(settings.PUBLIC_ADDRESS):
+        return []
+    return [
+        Error(
+            f"PUBLIC_ADDRESS is {settings.PUBLIC_ADDRESS!r}: not a name that a budget can have.",
+            hint="Use up to 32 letters, digits, dots, colons and dashes, such as 203.0.113.7 or tokyo-1.",
+            id="bgmsync.E008",
+        )
+    ]
+
+
+@register(TAG)
 def registration(**_kwargs: Any) -> list[CheckMessage]:
     """Refuse a word that is none of the three: a door that is neither open nor shut."""
     if settings.REGISTRATION in {"off", "invite", "open"}:
@@ -140,3 +158,34 @@ def database_not_newer(**_kwargs: Any) -> list[CheckMessage]:
             id="bgmsync.E004",
         )
     ]
+
+
+@register(KEYS)
+def keys_of_the_installation(**_kwargs: Any) -> list[CheckMessage]:
+    """Refuse to work with keys that are not those of the database: every connection would be taken for lost."""
+    try:
+        fit = keyproof.look() if schema.exists() else keyproof.Fit.WELL
+    except DatabaseError:
+        return []  # its tables are still to be made, or whoever needs it says what is wrong with it
+    if fit is keyproof.Fit.OTHER_TOKEN_KEYS:
+        return [
+            Error(
+                "The tokens in the database can't be read with this machine's keys, so users' accounts can't be "
+                "reached. Nothing was changed.",
+                hint="Give this machine the TOKEN_KEYS (or the file VAR_DIR/token_key) that the others have, or that "
+                "it had before. If they are lost: manage.py backup FILE, then restore FILE --yes --force; users "
+                "then connect their accounts again, and nothing else is lost.",
+                id="bgmsync.E007",
+            )
+        ]
+    if fit is keyproof.Fit.OTHER_SECRET_KEY:
+        return [
+            CheckWarning(
+                "SECRET_KEY is not the one that was used last with this database: who was logged in there must log in "
+                "again, and jobs that wait are handed out anew.",
+                hint="If you have changed it, all is well, and this is said once. On several machines it must be the "
+                "same everywhere, as must TOKEN_KEYS.",
+                id="bgmsync.W004",
+            )
+        ]
+    return []

@@ -47,6 +47,7 @@ BANGUMI_CLIENT_SECRET = env.str("BANGUMI_CLIENT_SECRET", default="")
 BANGUMI_API_URL = env.str("BANGUMI_API_URL", default="https://api.bgm.tv").rstrip("/")
 BANGUMI_AUTH_URL = env.str("BANGUMI_AUTH_URL", default="https://bgm.tv").rstrip("/")
 BANGUMI_RATE = env.float("BANGUMI_RATE", default=2.0)
+PUBLIC_ADDRESS = env.str("PUBLIC_ADDRESS", default="")
 RETRY_SCALE = env.float("RETRY_SCALE", default=1.0)
 IN_FLIGHT = 8
 """Requests under way at once to one host, on different subjects; politeness is the rate's business."""

@@ -8,6 +8,7 @@ inside can mend that, so this cluster ends with an error, and what supervises it
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -19,6 +20,7 @@ from django_q.cluster import Cluster as DjangoQCluster
 
 from bgmsync.shared.models import Heartbeat
 from sync import alive, stopping
+from sync.engine.index import current_index
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ class _Deaths(logging.Handler):
 def run() -> None:
     """Work until somebody asks to stop (SIGTERM, SIGINT), or a process of the cluster dies: that exits with 1."""
     logging.getLogger("django-q").addHandler(_Deaths())
+    _share_the_index()
     cluster = Cluster()
     cluster.start()
     sentinel = cluster.sentinel
@@ -71,6 +74,16 @@ def run() -> None:
     sentinel.join(LAST_WORDS)
     sys.stderr.flush()
     os._exit(1)  # the usual end would wait for the frozen ones; whoever started this process ends its group
+
+
+def _share_the_index() -> None:
+    """Build the index of the mapping data before workers are forked, so that they share the pages that hold it."""
+    try:
+        current_index()
+    except db.Error as error:
+        logger.warning("The database can't be reached yet: %s", type(error).__name__)
+    db.connections.close_all()  # a connection that two processes share is of no use to either
+    gc.freeze()  # what is collected is written to, and what is written to is copied
 
 
 def _beat() -> None:

@@ -46,7 +46,8 @@ def run_here(  # noqa: PLR0913  # what a run may be asked for, each by its name
         if new:
             SyncRun.objects.filter(pk=run.pk).update(dry_run=dry_run, full=full)
             if archive:
-                uploads.give(run, archive, archive.name)
+                with archive.open("rb") as file:
+                    uploads.give(run, file, archive.name)
             done = work(run.pk, ignore_pauses=not only_retry)
             if done is not None:
                 return done

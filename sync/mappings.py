@@ -5,18 +5,15 @@ A refresh never moves what was written: it says what the new data would now say 
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.utils import timezone
 
 from bgmsync.shared.models import Heartbeat
+from sync import mappingsets
 from sync.downloads import DownloadError, addresses, download
 from sync.matching import datasets
 from sync.matching.published import DataError
@@ -36,7 +33,7 @@ AFTER_START = timedelta(hours=1)
 
 @dataclass(slots=True)
 class Status:
-    """What the last refresh did; kept beside the data, in one file."""
+    """What the last refresh did; kept with the data."""
 
     set: str = ""
     """The set that the ETags are about. A set that was lost or damaged must be fetched again in spite of them."""
@@ -56,37 +53,22 @@ class Status:
 
 
 def status() -> Status:
-    """Return what is known of the last refresh; a file that can't be read is as good as none."""
-    try:
-        data = json.loads(_file().read_text(encoding="utf-8"))
-        return Status(
-            set=str(data["set"]),
-            etags={str(address): str(tag) for address, tag in data["etags"].items()},
-            checked_at=_instant(data["checked_at"]),
-            swapped_at=_instant(data["swapped_at"]),
-            error=str(data["error"]),
-            changes=[Change(**change) for change in data["changes"]],
-            more_changes=bool(data["more_changes"]),
-        )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    """Return what is known of the last refresh; this machine's data is brought in line with it."""
+    data = mappingsets.brought_in_line()
+    if data is None:
         return Status()
+    known: dict[str, Any] = {one.name: data.known[one.name] for one in fields(Status) if one.name in data.known}
+    instants: dict[str, Any] = {name: _instant(known.get(name)) for name in ("checked_at", "swapped_at")}
+    changes: dict[str, Any] = {"changes": [Change(**change) for change in known.get("changes", ())]}
+    return Status(**(known | instants | changes))
 
 
 def _instant(text: Any) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _file() -> Path:
-    return Path(settings.MAPPING_DIR) / "status.json"
-
-
-def _write(known: Status) -> None:
-    path = _file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    text = json.dumps(asdict(known), default=datetime.isoformat, ensure_ascii=False)
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+def _publish(known: Status) -> None:
+    mappingsets.publish(asdict(known))
 
 
 def refresh() -> Update | None:
@@ -100,15 +82,15 @@ def refresh() -> Update | None:
         update = _swap(known)
     except (DownloadError, DataError) as error:
         known.error = str(error)
-        _write(known)
+        _publish(known)
         raise
     known.error = ""
-    _write(known)
+    _publish(known)
     return update
 
 
 def _swap(known: Status) -> Update | None:
-    directory = Path(settings.MAPPING_DIR)
+    directory = mappingsets.folder()
     known_good = known.set == datasets.stamp(directory)
     fetched = download(known.etags if known_good else {})
     if not fetched:
@@ -129,17 +111,16 @@ def roll_back() -> str:
 
     Raises :class:`DataError` when there is none.
     """
-    directory = Path(settings.MAPPING_DIR)
-    name = datasets.roll_back(directory)
     known = status()
+    name = datasets.roll_back(mappingsets.folder())
     known.set, known.swapped_at = name, timezone.now()
     known.changes, known.more_changes = [], False
-    _write(known)
+    _publish(known)
     return name
 
 
 def can_roll_back() -> bool:
-    return (Path(settings.MAPPING_DIR) / "previous").exists()
+    return bool(datasets.pointers(mappingsets.folder())[1])
 
 
 def refresh_if_due() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
@@ -121,6 +122,7 @@ def claim(run_id: int) -> SyncRun | None:
     taken = SyncRun.objects.filter(pk=run_id, status=Status.QUEUED).update(
         status=Status.RUNNING,
         owner=this_process(),
+        sender=settings.PUBLIC_ADDRESS,
         heartbeat_at=now,
         started_at=now,
         attempts=F("attempts") + 1,

@@ -1,80 +1,65 @@
-"""Where archives lie that runs take over: one file a run, named by its key, so that the queue need know nothing more.
+"""Archives on their way to the run that takes them over, which may happen on another machine than the upload.
 
-An archive is all that somebody ever watched: the folder and its files are for this program's user alone, and a file
-is removed once it was taken over, or its run is over however that came about.
+They wait in the database, piece by piece, so that the queue need know nothing but the run and all machines can reach
+them. An archive is all that somebody ever watched: it is gone once it was taken over, or its run is over however that
+came about, and on disk it only ever lies in files that have no name.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
 import tempfile
-import time
-from contextlib import suppress
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from django.conf import settings
 
-from sync.models import SyncRun
+from sync.models import ArchivePart, SyncRun
+from trakt import export
 
 if TYPE_CHECKING:
-    from tempfile import _TemporaryFileWrapper
+    from collections.abc import Generator
 
-KEPT = re.compile(r"run-(\d{1,18})\.zip")
-COMING = "coming-"
-LEFT_AFTER = 3600.0
-"""Seconds without a byte after which an upload is taken for broken off."""
+PIECE = 1 << 20
+"""Bytes. What is held in memory at once, and how long a write keeps others of the database waiting."""
 
 LONGEST_NAME = 120
 
 
-def folder() -> Path:
-    path = Path(settings.VAR_DIR) / "uploads"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
+def coming() -> IO[bytes]:
+    """Open a file for what is being uploaded; nobody else can open it, and it is gone when it is closed."""
+    folder = Path(settings.VAR_DIR) / "uploads"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return tempfile.TemporaryFile(dir=folder)
 
 
-def place_of(run_id: int) -> Path:
-    return folder() / f"run-{run_id}.zip"
-
-
-def coming() -> _TemporaryFileWrapper[bytes]:
-    """Open a file for what is being uploaded, mode 0600; it is gone when it is closed, unless it was given to a run."""
-    return tempfile.NamedTemporaryFile(dir=folder(), prefix=COMING, suffix=".zip")
-
-
-def give(run: SyncRun, source: Path, name: str) -> None:
-    """Let *run*, which no worker knows of yet, take over the archive at *source*, which stays where it is.
-
-    A link costs nothing, and the temporary file behind it may go; where none can be made, the archive is copied.
-    """
-    place = place_of(run.pk)
-    draft = place.with_name(f"{COMING}{place.name}")
-    draft.unlink(missing_ok=True)
-    try:
-        _linked(source, draft)
-    except OSError:
-        _copied(source, draft)
-    draft.replace(place)
+def give(run: SyncRun, source: IO[bytes], name: str) -> None:
+    """Let *run*, which no worker knows of yet, take over the archive in *source*, from its beginning."""
+    remove(run.pk)
+    source.seek(0)
+    for number, piece in enumerate(iter(lambda: source.read(PIECE), b"")):
+        ArchivePart.objects.create(run=run, number=number, piece=piece)
     run.archive = {"name": "".join(c for c in name if c.isprintable())[-LONGEST_NAME:] or "?"}
     run.save(update_fields=["archive"])
 
 
-def _linked(source: Path, draft: Path) -> None:
-    if source.parent != draft.parent:  # a link would share the mode, and later changes, with a file that is not ours
-        raise OSError
-    os.link(source, draft)
-
-
-def _copied(source: Path, draft: Path) -> None:
-    with source.open("rb") as read, os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        shutil.copyfileobj(read, out)
+@contextmanager
+def opened(run_id: int) -> Generator[export.Archive]:
+    """Open the archive of a run; raises :class:`trakt.export.ExportError` when it is not there, or damaged."""
+    with coming() as file:
+        parts = ArchivePart.objects.filter(run=run_id)
+        for number in count():
+            piece = parts.filter(number=number).values_list("piece", flat=True).first()
+            if piece is None:
+                break
+            file.write(piece)
+        with export.opened(file) as archive:
+            yield archive
 
 
 def remove(run_id: int) -> None:
-    place_of(run_id).unlink(missing_ok=True)
+    ArchivePart.objects.filter(run=run_id).delete()
 
 
 def remove_if_over(run: SyncRun) -> None:
@@ -84,12 +69,5 @@ def remove_if_over(run: SyncRun) -> None:
 
 
 def tidy() -> None:
-    """Remove the archives of runs that are over, or gone, and what broken-off uploads left. For the dispatcher."""
-    found = {int(kept[1]): path for path in folder().iterdir() if (kept := KEPT.fullmatch(path.name))}
-    needed = SyncRun.objects.filter(pk__in=found).exclude(status__in=SyncRun.FINAL).values_list("pk", flat=True)
-    for run_id in found.keys() - set(needed):
-        remove(run_id)
-    for path in folder().glob(f"{COMING}*"):
-        with suppress(FileNotFoundError):  # it ended meanwhile
-            if time.time() - path.stat().st_mtime > LEFT_AFTER:
-                path.unlink()
+    """Remove the archives of runs that ended where nobody saw to it. For the dispatcher."""
+    ArchivePart.objects.filter(run__status__in=SyncRun.FINAL).delete()

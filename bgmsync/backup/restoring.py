@@ -19,7 +19,7 @@ from bgmsync.backup import archive, life
 from bgmsync.backup.engine import counted, engine, pointed_at
 from bgmsync.backup.errors import BackupError
 from bgmsync.backup.secrets import Read, reread
-from bgmsync.shared import schema
+from bgmsync.shared import keyproof, schema
 from sync.models import BangumiAccount, SyncItem, SyncRun
 from trakt.models import TraktConfig
 
@@ -66,6 +66,7 @@ def restore(file: Path, *, replace: bool, force: bool) -> Restored:
             stage.load()
             with pointed_at(stage.name):
                 migrated = _bring_up(manifest)
+                keyproof.forget()  # of the place where the backup was made
                 secrets = reread(keys)
                 life.still()
             kept = stage.replace()

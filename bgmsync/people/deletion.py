@@ -14,9 +14,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
 
 from bgmsync.people import sessions
+from bgmsync.shared.budget import account_key
 from bgmsync.shared.models import HostBudget, Invitation, Profile, Service
 from sync import connect as bangumi
-from sync import runs, uploads
+from sync import runs
 from sync.models import BangumiAccount, ParityReport, SyncRun
 from trakt import connect as trakt
 from trakt.models import TraktConfig
@@ -51,17 +52,14 @@ def delete(person: Any) -> bool:
     try:
         with transaction.atomic():
             stop(person)
-            archives = list(SyncRun.objects.filter(user=person).exclude(archive={}).values_list("pk", flat=True))
             _clear_log(person)
-            HostBudget.objects.filter(key__in=[f"{service.value}:{person.pk}" for service in Service]).delete()
+            HostBudget.objects.filter(key__in=[account_key(service.value, person.pk) for service in Service]).delete()
             # Its note may say who it was for.
             Invitation.objects.filter(pk__in=Profile.objects.filter(user=person).values("invitation")).update(note="")
             sessions.end_all(person)
             get_user_model().objects.get(pk=person.pk).delete()
     except IntegrityError as error:  # a run began in this very moment, and the database would not leave it without user
         raise Busy from error
-    for run in archives:
-        uploads.remove(run)
     return told
 
 

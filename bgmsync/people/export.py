@@ -20,6 +20,7 @@ from bgmsync.people.models import Session, TwoStep
 from bgmsync.shared.encryption import EncryptedTextField
 from bgmsync.shared.models import Invitation, Profile
 from sync.models import (
+    ArchivePart,
     BangumiAccount,
     MappingOverride,
     Note,
@@ -50,6 +51,7 @@ FILES: dict[str, tuple[type[Model], str]] = {
     "bangumi_account": (BangumiAccount, "user"),
     "runs": (SyncRun, "user"),
     "run_log": (RunEvent, "run__user"),
+    "archives_that_wait": (ArchivePart, "run__user"),
     "items": (SyncItem, "user"),
     "plans": (SubjectPlan, "user"),
     "written": (Written, "user"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,11 +26,16 @@ def is_gone(name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def this_machine() -> str:
-    """Name the machine. Containers may share its name, but not its processes: theirs have numbers of their own."""
-    try:
-        return f"{socket.gethostname()} {Path('/proc/self/ns/pid').stat().st_ino}"
-    except OSError:
-        return socket.gethostname()
+    """Name the machine. Containers may share its name, but not its processes: theirs have numbers of their own.
+
+    Two machines may have one name as well, so the number that systemd gives each installation is in it.
+    """
+    parts = [socket.gethostname()]
+    with suppress(OSError):
+        parts.append(str(Path("/proc/self/ns/pid").stat().st_ino))
+    with suppress(OSError):
+        parts.append(hashlib.sha256(Path("/etc/machine-id").read_bytes()).hexdigest()[:8])
+    return " ".join(parts)
 
 
 @lru_cache(maxsize=1)

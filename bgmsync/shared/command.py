@@ -18,16 +18,18 @@ TAG = "bgmsync"
 """Marks the checks of the settings (see ``bgmsync.checks``)."""
 SCHEMA = "bgmsync_schema"
 """Marks the check that the database is not newer than the program."""
+KEYS = "bgmsync_keys"
+"""Marks the check that this machine has the installation's keys."""
 
 
 class ProductCommand(BaseCommand):
     """A command with ``--json``: standard output then carries JSON alone, and all else goes to standard error.
 
-    Only the settings, and that the database is not newer, are checked before it runs: checking every admin page and
-    address as well costs a second and 30 MB, and ``manage.py check`` and the tests do it.
+    Only the settings, and that the database is not newer and its secrets can be read, are checked before it runs:
+    checking every admin page and address as well costs a second and 30 MB, and ``manage.py check`` and the tests do it.
     """
 
-    requires_system_checks: Any = (TAG, SCHEMA)
+    requires_system_checks: Any = (TAG, SCHEMA, KEYS)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON alone on standard output")

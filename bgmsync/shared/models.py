@@ -183,9 +183,10 @@ class ServiceApp(models.Model):
 
 
 class HostBudget(models.Model):
-    """What may be asked of a remote host, shared by all processes of the machine, and kept over restarts.
+    """What may be asked of a remote host, shared by all processes, and kept over restarts.
 
-    The key is a service, for the host itself, or ``service:user`` for what the host allows one account.
+    The key is a service, or ``service@address`` where machines have public addresses of their own, for the host itself;
+    ``service:user`` is what the host allows one account.
     """
 
     key = models.CharField(_("host or account"), max_length=40, primary_key=True)
@@ -221,6 +222,17 @@ class Heartbeat(models.Model):
     @classmethod
     def beat(cls, name: str) -> None:
         cls.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+
+
+class KeyProof(models.Model):
+    """Word of the keys that this installation works with (see ``bgmsync.shared.keyproof``); one row."""
+
+    ONLY = 1
+
+    proof = EncryptedTextField(help_text="A fingerprint of SECRET_KEY; whoever can read it has the token keys as well.")
+
+    def __str__(self) -> str:
+        return "keys"
 
 
 class Figure(models.Model):

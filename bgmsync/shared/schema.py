@@ -1,17 +1,43 @@
-"""Which migrations the database has had, compared with those that this program knows."""
+"""Which migrations the database has had, compared with those that the program knows; one machine migrates at a time."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+MIGRATING = 0x6267_6D73_796E_63
+"""Names the lock in the database: "bgmsync"."""
+
 WHAT_TO_DO = (
     "A newer version of bgmsync has run on it, and this one would misread what that one wrote. Either install that "
     "version (or a later one) again, or restore the backup that was made before the upgrade: manage.py restore FILE."
 )
+
+
+@contextmanager
+def one_at_a_time(alias: str = "default") -> Generator[None]:
+    """Keep other machines from migrating until the end of the block; SQLite is for one machine, and locks by itself.
+
+    The lock is the connection's, so that it is gone with a process that was killed.
+    """
+    database = connections[alias]
+    if database.vendor != "postgresql":
+        yield
+        return
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATING])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATING])
 
 
 def applied() -> dict[str, list[str]]:
@@ -41,14 +67,17 @@ def unknown(migrations: dict[str, list[str]]) -> list[str]:
 
 def newer_than_program() -> list[str]:
     """Return the migrations of the database that this program does not know; none where nothing can be asked."""
-    if connection.vendor == "sqlite" and not _sqlite_file_exists():
-        return []  # asking would make an empty file
+    if not exists():
+        return []
     try:
         return unknown(applied())
     except DatabaseError:
         return []  # whoever needs the database says what is wrong with it
 
 
-def _sqlite_file_exists() -> bool:
+def exists() -> bool:
+    """Tell whether the database can be asked without making an empty file."""
+    if connection.vendor != "sqlite":
+        return True
     name = str(connection.settings_dict["NAME"])
     return name.startswith("file:") or name == ":memory:" or Path(name).exists()

@@ -8,8 +8,9 @@ itself, or with the process that holds it, where that one is known to be gone.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
@@ -22,7 +23,7 @@ from bgmsync.shared.http import AppRefused, NotFound, OutcomeUnknown, RemoteErro
 from bgmsync.shared.models import Connection, ConnectionState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -85,15 +86,21 @@ class StoredTokens:
     async def _renew(self) -> None:
         row = self.connection
         before = row.access_token
-        while not await sync_to_async(self._take_lease)():
+        while not await _seen_through(self._renewed_here(before)):
             await asyncio.sleep(WAIT_FOR_OTHER)
             await row.arefresh_from_db()
             if row.access_token != before:
                 return
+
+    async def _renewed_here(self, before: str) -> bool:
+        """Renew in this process; return False when another one holds the lease."""
+        row = self.connection
+        if not await sync_to_async(self._take_lease)():
+            return False
         await row.arefresh_from_db()
         if row.access_token != before:  # another process was quicker
             await sync_to_async(self._return_lease)()
-            return
+            return True
         try:
             grant = await self._refresh(row.refresh_token, row.redirect_uri)
         except Unauthorized as error:
@@ -110,6 +117,7 @@ class StoredTokens:
             await sync_to_async(self._return_lease)()
             raise
         await sync_to_async(self._store)(grant)
+        return True
 
     def _take_lease(self) -> bool:
         now = timezone.now()
@@ -145,3 +153,20 @@ class StoredTokens:
 
     def _rows(self) -> QuerySet:
         return type(self.connection)._default_manager.all()  # noqa: SLF001  # Django's documented way to it
+
+
+async def _seen_through(work: Coroutine[Any, Any, bool]) -> bool:
+    """Await *work*; where that is cancelled, let it end first.
+
+    A renewal that is broken off has used its refresh token up without storing the next one, or holds the lease on.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):  # each of the circles that it was called in cancels it once
+                await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # whoever would have heard of it is gone
+        raise

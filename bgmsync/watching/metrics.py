@@ -12,7 +12,6 @@ import time
 from collections import defaultdict
 from datetime import timedelta
 from itertools import accumulate
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import django
@@ -26,9 +25,9 @@ from prometheus_client.registry import Collector
 
 from bgmsync import __version__
 from bgmsync.shared import counting, requesting
-from bgmsync.shared.models import ConnectionState, Service
+from bgmsync.shared.models import ConnectionState
 from bgmsync.shared.pauses import FAILURES_TO_BREAK
-from sync import alive, figures, mappings, queue
+from sync import alive, figures, mappings, mappingsets, queue
 from sync.admin import installation
 from sync.matching import datasets
 from sync.models import BangumiAccount
@@ -165,7 +164,7 @@ def _queue() -> Iterator[Metric]:
 
 
 def _hosts() -> Iterator[Metric]:
-    hosts = dict(zip((service.value for service in Service), installation.hosts(), strict=True))
+    hosts = {(host.service.value, host.sender): host for host in installation.hosts()}
     texts: dict[str, tuple[str, Any]] = {
         "rate_limit": ("Requests a second that are allowed; 0: no limit.", lambda host: host.rate),
         "budget_booked_seconds": (
@@ -178,8 +177,8 @@ def _hosts() -> Iterator[Metric]:
         "accounts_put_off": ("Accounts that it puts off, while it answers others.", lambda host: host.accounts),
     }
     for name, (text, value_of) in texts.items():
-        values = {(service,): float(value_of(host)) for service, host in hosts.items()}
-        yield _labelled(f"host_{name}", text, ("service",), values)
+        values = {key: float(value_of(host)) for key, host in hosts.items()}
+        yield _labelled(f"host_{name}", text, ("service", "public_address"), values)
 
 
 def _users() -> Iterator[Metric]:
@@ -235,6 +234,6 @@ def _mapping_data() -> Iterator[Metric]:
     yield _gauge("mapping_data_checked_age_seconds", "Since newer mapping data was looked for.", _age(known.checked_at))
     yield _gauge("mapping_data_age_seconds", "Since mapping data was swapped in.", _age(known.swapped_at))
     yield _gauge("mapping_data_failed", "1 if the last look for newer mapping data failed.", bool(known.error))
-    versions = installation.versions(datasets.stamp(Path(settings.MAPPING_DIR)))
+    versions = installation.versions(datasets.stamp(mappingsets.folder()))
     labels = dict.fromkeys(versions, 1.0)
     yield _labelled("mapping_data_info", "The data sets in use.", ("source", "version"), labels)

@@ -72,6 +72,7 @@ NUMBERS = (
 NAMED = (
     "VAR_DIR",
     "DATABASE_URL",
+    "PUBLIC_ADDRESS",
     "REDIS_URL",
     "SECRET_KEY",
     "SECRET_KEY_FALLBACKS",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
@@ -16,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from bgmsync.shared import audit
-from sync import mappings
+from sync import mappings, mappingsets
 from sync.admin.review import span
 from sync.admin.subjects import cards_of
 from sync.matching import datasets
@@ -57,7 +55,7 @@ class DataPages(admin.ModelAdmin):
             "opts": self.opts,
             "sources": _sources(),
             "known": known,
-            "stamp": datasets.stamp(Path(settings.MAPPING_DIR)),
+            "stamp": datasets.stamp(mappingsets.folder()),
             "can_roll_back": mappings.can_roll_back(),
             "asked": mappings.is_asked_for(),
             "changes": _changes(known) if request.user.is_superuser else [],
@@ -89,7 +87,7 @@ def _operator_only(request: HttpRequest) -> None:
 
 
 def _sources() -> list[dict[str, Any]]:
-    in_use = datasets.load_datasets(Path(settings.MAPPING_DIR))
+    in_use = datasets.load_datasets(mappingsets.folder())
     return [
         {
             "source": source,

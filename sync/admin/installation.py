@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
@@ -14,14 +13,18 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count, F, Min, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from bgmsync.shared.budget import host_key
 from bgmsync.shared.models import ConnectionState, HostBudget, Service, ServiceApp
-from sync import alive, mappings
+from sync import alive, mappings, mappingsets
 from sync.matching import datasets
 from sync.matching.sources import SOURCES
 from sync.models import SyncRun
 from sync.reasons import text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
     from sync.reasons import Text
 
 Status = SyncRun.Status
@@ -29,6 +32,10 @@ WAITS_LONG = timedelta(minutes=5)
 """A run that no worker took for this long says that there are too few of them, or none."""
 REFUSED = [state for state in ConnectionState if state not in {ConnectionState.NONE, ConnectionState.CONNECTED}]
 RATES = {Service.TRAKT: "TRAKT_RATE", Service.BANGUMI: "BANGUMI_RATE"}
+
+
+LATELY = timedelta(days=1)
+"""A public address that nothing was sent from for so long is not this installation's any more."""
 
 
 class Users(NamedTuple):
@@ -52,9 +59,11 @@ class Queue(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A service as all workers share it. ``rate`` is in requests a second, 0 for no limit."""
+    """A service as those share it who send from one public address. ``rate`` is in requests a second, 0: no limit."""
 
-    name: str
+    service: Service
+    sender: str
+    """Which address, where there are several."""
     rate: float
     failures: int
     until: datetime | None
@@ -63,6 +72,10 @@ class Host:
     """Seconds until the next request may be sent: how far its turns are given away."""
     accounts: int
     """Accounts that it puts off for a while, while it answers all others."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.service.label} · {self.sender}" if self.sender else self.service.label
 
 
 def operator_view() -> dict[str, Any]:
@@ -74,7 +87,7 @@ def operator_view() -> dict[str, Any]:
         "queue": queue(),
         "hosts": hosts(),
         "mapping": mappings.status(),
-        "versions": versions(datasets.stamp(Path(settings.MAPPING_DIR))),
+        "versions": versions(datasets.stamp(mappingsets.folder())),
         "apps": apps(),
     }
 
@@ -104,23 +117,28 @@ def queue() -> Queue:
 
 
 def hosts() -> list[Host]:
+    """Return each service as it stands, for each public address that sent to it lately."""
     now = time.time()
-    rows = HostBudget.objects.filter(Q(key__in=Service.values) | Q(put_off_until__gt=now))
+    lately = Q(key__contains="@", next_free_at__gt=now - LATELY.total_seconds())
+    rows = HostBudget.objects.filter(Q(key__in=Service.values) | Q(put_off_until__gt=now) | lately)
     known = {row.key: row for row in rows.order_by(F("put_off_until").desc())}
-    return [_host(service, known, now) for service in Service]
+    return [host for service in Service for host in _as_it_stands(service, known, now)]
 
 
-def _host(service: Service, known: dict[str, HostBudget], now: float) -> Host:
-    row = known.get(service.value) or HostBudget(key=service.value)
-    return Host(
-        name=service.label,
-        rate=getattr(settings, RATES[service]),
-        failures=row.failures,
-        until=datetime.fromtimestamp(row.put_off_until, UTC) if row.put_off_until > now else None,
-        why=text_of(f"{service.value}_{row.why}") if row.why else None,
-        booked=max(round(row.next_free_at - now), 0),
-        accounts=sum(key.startswith(f"{service.value}:") for key in known),
-    )
+def _as_it_stands(service: Service, known: dict[str, HostBudget], now: float) -> Iterator[Host]:
+    senders = sorted(key.partition("@")[2] for key in known if key.startswith(f"{service.value}@"))
+    for sender in senders or [""]:
+        row = known.get(host_key(service.value, sender)) or HostBudget()
+        yield Host(
+            service=service,
+            sender=sender,
+            rate=getattr(settings, RATES[service]),
+            failures=row.failures,
+            until=row.left_alone_until(),
+            why=text_of(f"{service.value}_{row.why}") if row.why else None,
+            booked=max(round(row.next_free_at - now), 0),
+            accounts=sum(key.startswith(f"{service.value}:") for key in known),
+        )
 
 
 def apps() -> list[tuple[Service, bool]]:
@@ -132,5 +150,5 @@ def apps() -> list[tuple[Service, bool]]:
 @lru_cache(maxsize=1)
 def versions(_stamp: str) -> list[tuple[str, str]]:
     """Return the name and the version of each data set; they are read once for each set that was swapped in."""
-    in_use = datasets.load_datasets(Path(settings.MAPPING_DIR))
+    in_use = datasets.load_datasets(mappingsets.folder())
     return [(source.title, in_use[source.name].version) for source in SOURCES if source.name in in_use]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
+from bgmsync.shared.budget import account_key, host_key
 from bgmsync.shared.models import HostBudget, Service
 from sync.models import SyncRun
 
@@ -64,11 +65,9 @@ def about(seconds: float) -> str:
 
 def budgets(run: SyncRun) -> list[str]:
     """Say of each host how many requests it may be sent in the next minute, or until when it is left alone."""
-    keys = [key for service in Service for key in (service.value, f"{service.value}:{run.user_id}")]
-    rows = {row.key: row for row in HostBudget.objects.filter(key__in=keys)}
-    said = (
-        _budget(service, rows.get(service.value), rows.get(f"{service.value}:{run.user_id}")) for service in Service
-    )
+    keys = {one: (host_key(one.value, run.sender), account_key(one.value, run.user_id)) for one in Service}
+    rows = HostBudget.objects.in_bulk([key for both in keys.values() for key in both])
+    said = (_budget(service, *map(rows.get, both)) for service, both in keys.items())
     return [text for text in said if text]
 
 

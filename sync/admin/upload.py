@@ -6,7 +6,6 @@ An archive goes to disk while it comes in and is checked before a run is made fo
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -142,7 +141,6 @@ class UploadPages(admin.ModelAdmin):
 def _start(request: HttpRequest, upload: UploadedFile) -> HttpResponse:
     """Check the archive, and make a run that takes it over; raises :class:`trakt.export.ExportError`."""
     export.preview(upload.file)
-    upload.file.flush()
     user = request.user
     only_retry = not importing.asks_trakt(user)
     active = _active_run_of(user)
@@ -152,7 +150,7 @@ def _start(request: HttpRequest, upload: UploadedFile) -> HttpResponse:
     if not new:
         messages.error(request, gettext("A run is under way; nothing was imported. Import the file when it is over."))
         return redirect("admin:sync_syncrun_change", run.pk)
-    uploads.give(run, Path(upload.file.name), upload.name or "")
+    uploads.give(run, upload.file, upload.name or "")
     queue.enqueue(run.pk)
     audit.note(request, audit.Act.IMPORTED_EXPORT, about=run)
     return redirect("admin:sync_syncrun_change", run.pk)

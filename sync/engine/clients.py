@@ -132,7 +132,12 @@ def _transport(http: httpx.AsyncClient, meter: Meter, service: Service, base_url
         service=service.value,
         base_url=base_url,
         headers={"User-Agent": user_agent(service.value)},
-        budget=HostGate(service.value, rate=getattr(settings, f"{service.name}_RATE"), user_id=user_id),
+        budget=HostGate(
+            service.value,
+            rate=getattr(settings, f"{service.name}_RATE"),
+            user_id=user_id,
+            sender=settings.PUBLIC_ADDRESS,
+        ),
         retry_scale=settings.RETRY_SCALE,
         in_flight=settings.IN_FLIGHT,
         count=lambda status, seconds: meter.count(service.value, status, seconds),

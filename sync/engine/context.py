@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.utils import timezone
@@ -30,6 +30,8 @@ from sync.models.subject import episode_rows
 from trakt.rules import Rules
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from sync.bangumi.client import Bangumi
     from sync.bangumi.schemas import CollectionRow, CollectionType
     from sync.engine.clients import Meter
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from trakt.models import TraktConfig
     from trakt.schemas import LastActivities
 
+
+T = TypeVar("T")
 
 STOPS_ALL = (Unauthorized, AppRefused, Forbidden, NeedsVip, AccountLocked, RateLimited, PutOff)
 """Errors that everything else in the run would meet as well: a refused account, or a host that is put off."""
@@ -92,6 +96,7 @@ class Context:
     """Items that several subjects are written for, by primary key; they are settled when all of these are."""
     _activities: asyncio.Task[LastActivities] | None = None
     _reading: dict[int, asyncio.Task[Listing | None]] = field(default_factory=dict)
+    _under_way: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def check(self) -> None:
         """Raise :class:`Stopped` when somebody stopped the run, or its time is up; called between units of work."""
@@ -121,8 +126,24 @@ class Context:
     async def activities(self) -> LastActivities:
         """Ask Trakt what moved, once a run."""
         if self._activities is None:
-            self._activities = asyncio.ensure_future(self.trakt.last_activities())
+            self._activities = self._begun(self.trakt.last_activities())
         return await asyncio.shield(self._activities)
+
+    def _begun(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Ask for something that several may wait for; whoever does may be stopped without stopping the others."""
+        task = asyncio.ensure_future(coroutine)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        # When all that waited are stopped, its error is nobody's, and no news to the log.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return task
+
+    async def leave_nothing_behind(self) -> None:
+        """Stop what nobody waits for any more: the loop ends with the run, and would cut off a renewal of tokens."""
+        tasks = list(self._under_way)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def listing(self, subject_id: int) -> Listing | None:
         """Return a subject's episodes with the user's marks, asking Bangumi once a run; None when it is hidden."""
@@ -133,9 +154,7 @@ class Context:
     async def _listing(self, subject_id: int) -> Listing | None:
         task = self._reading.get(subject_id)
         if task is None:
-            task = self._reading[subject_id] = asyncio.ensure_future(self._read_listing(subject_id))
-            # Whoever waits may be stopped by another error; this one's is then nobody's, and no news to the log.
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            task = self._reading[subject_id] = self._begun(self._read_listing(subject_id))
         try:
             return await asyncio.shield(task)
         except RemoteError:

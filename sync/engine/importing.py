@@ -9,7 +9,7 @@ archive, and what was removed on Trakt does not come back with one.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -26,12 +26,12 @@ from sync.engine.kinds import KINDS, reading
 from sync.engine.read import item_of, title_of, titles_of
 from sync.models import SyncItem, SyncRun
 from sync.reasons import Reason
-from trakt.export import Archive, ExportError, HistoryRow, Report, WatchedMovie, WatchedShow, opened, shown
+from trakt.export import Archive, ExportError, HistoryRow, Report, WatchedMovie, WatchedShow, shown
 from trakt.models import Title, TraktConfig
 from trakt.rules import Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from sync.engine.context import Context
     from sync.engine.kinds import Kind
@@ -63,8 +63,7 @@ async def take_over(ctx: Context) -> None:
         return
     await ctx.stage(SyncRun.Stage.READ)
     try:
-        with opened(uploads.place_of(run.pk)) as archive:
-            steps = import_archive(run, ctx.config, archive)
+        with closing(_opened_and_imported(run, ctx.config)) as steps:
             while step := await sync_to_async(_next)(steps):
                 run.step, run.steps = step
                 ctx.check()
@@ -77,9 +76,14 @@ async def take_over(ctx: Context) -> None:
         left = max(run.steps - run.step, 0)
         await ctx.log("Rows of the archive that were not taken over: %(n)s. Import it again.", "warning", n=left)
         raise
-    uploads.remove(run.pk)
+    await sync_to_async(uploads.remove)(run.pk)
     counts = totals(run.archive)
     await ctx.log("Rows in the archive: %(rows)s, of them new: %(new)s.", rows=counts["rows"], new=counts["new"])
+
+
+def _opened_and_imported(run: SyncRun, config: TraktConfig) -> Generator[tuple[int, int]]:
+    with uploads.opened(run.pk) as archive:
+        yield from import_archive(run, config, archive)
 
 
 def import_archive(run: SyncRun, config: TraktConfig, archive: Archive) -> Iterator[tuple[int, int]]:

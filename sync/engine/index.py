@@ -1,12 +1,11 @@
-"""The index of the mapping data: loaded once a process, and again when the data sets were swapped."""
+"""The index of the mapping data: loaded once a process, and again when the data sets were swapped on any machine."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-
+from sync import mappingsets
 from sync.matching import datasets
 
 if TYPE_CHECKING:
@@ -14,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def current_index() -> Index:
-    return _load(datasets.stamp(settings.MAPPING_DIR))
+    return _load(mappingsets.stamp())
 
 
 @lru_cache(maxsize=1)
 def _load(_stamp: str) -> Index:
-    return datasets.load(settings.MAPPING_DIR)
+    return datasets.load(mappingsets.folder())

@@ -168,6 +168,7 @@ async def _go(run: SyncRun, ignore_pauses: bool) -> Course:  # noqa: FBT001  # p
             course.error = error
         finally:
             beating.cancel()
+            await ctx.leave_nothing_behind()
             await ctx.flush_cache()
         course.writes = ctx.writes
         course.requests = clients.meter.requests

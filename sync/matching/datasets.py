@@ -1,16 +1,19 @@
 """The data sets on disk: swapped in whole, the one before kept, the last good one used.
 
 A directory holds ``sets/NAME/`` folders and two pointer files, ``current`` and ``previous``, each naming one of
-them. A pointer is replaced in one step, so that a reader sees either the old set or the new one.
+them. A pointer is replaced in one step, so that a reader sees either the old set or the new one. A set can be taken out
+as one file and put into another machine's directory.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import os
 import shutil
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,11 +97,51 @@ def roll_back(directory: Path) -> str:
     return previous
 
 
+def pointers(directory: Path) -> tuple[str, str]:
+    """Return the names of the current and of the previous set; empty where there is none."""
+    return _pointer(directory, "current"), _pointer(directory, "previous")
+
+
+def turn(directory: Path, current: str, previous: str) -> None:
+    """Use these sets from now on, which must be there; all others are removed."""
+    directory.mkdir(parents=True, exist_ok=True)
+    _point(directory, "previous", previous)
+    _point(directory, "current", current)
+    _forget_others(directory / "sets", keep={current, previous})
+
+
+def has(directory: Path, name: str) -> bool:
+    return (directory / "sets" / name).is_dir()
+
+
+def take_out(directory: Path, name: str) -> bytes:
+    """Return the set of that name as one file, for :func:`put_in`."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for path in sorted((directory / "sets" / name).iterdir()):
+            archive.write(path, path.name)
+    return whole.getvalue()
+
+
+def put_in(directory: Path, name: str, whole: bytes) -> None:
+    """Lay a set beside the others. Raises :class:`DataError` for one that can't be read; then nothing has changed."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+            files = {f"{one}.json.gz": archive.read(f"{one}.json.gz") for one in NAMES}
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise DataError(f"set {name}: {error}") from error
+    _lay(directory, name, files)
+
+
 def write_snapshot(datasets: Mapping[str, Dataset], folder: Path = SNAPSHOT) -> None:
-    """Write compacted data sets as files; used for a set and for the snapshot in the package."""
+    """Write compacted data sets as the snapshot in the package."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, dataset in datasets.items():
-        (folder / f"{name}.json.gz").write_bytes(pack(dataset))
+    for name, payload in _files(datasets).items():
+        (folder / name).write_bytes(payload)
+
+
+def _files(datasets: Mapping[str, Dataset]) -> dict[str, bytes]:
+    return {f"{name}.json.gz": pack(dataset) for name, dataset in datasets.items()}
 
 
 def _read(folder: Path) -> dict[str, Dataset]:
@@ -121,30 +164,33 @@ def _folders(directory: Path | None) -> list[Path]:
 
 def _store(directory: Path, datasets: Mapping[str, Dataset]) -> str:
     """Write the set beside the others, then turn the pointers. An identical set is kept as it is."""
-    sets = directory / "sets"
-    sets.mkdir(parents=True, exist_ok=True)
-    packed = b"".join(pack(dataset) for dataset in datasets.values())
-    name = hashlib.sha256(packed).hexdigest()[:16]
+    files = _files(datasets)
+    name = hashlib.sha256(b"".join(files.values())).hexdigest()[:16]
     current = _pointer(directory, "current")
     if name == current:
         return name
+    _lay(directory, name, files)
+    turn(directory, name, current)
+    return name
+
+
+def _lay(directory: Path, name: str, files: Mapping[str, bytes]) -> None:
+    """Write a set beside the others, whole or not at all."""
+    sets = directory / "sets"
+    sets.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=sets, prefix=".building-"))
     try:
-        write_snapshot(datasets, building)
+        for file, payload in files.items():
+            (building / file).write_bytes(payload)
         _read(building)
         shutil.rmtree(sets / name, ignore_errors=True)
         building.rename(sets / name)
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    if current:
-        _point(directory, "previous", current)
-    _point(directory, "current", name)
-    _forget_others(sets, keep={name, current})
-    return name
 
 
 def _forget_others(sets: Path, keep: set[str]) -> None:
-    for folder in sets.iterdir():
+    for folder in sets.iterdir() if sets.is_dir() else ():
         if folder.name not in keep and not folder.name.startswith("."):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -115,6 +115,9 @@ class SyncRun(models.Model):
     )
     heartbeat_at = models.DateTimeField(null=True)
     owner = models.CharField(max_length=120, blank=True, default="", help_text="host, process and its start time")
+    sender = models.CharField(
+        max_length=32, blank=True, default="", help_text="PUBLIC_ADDRESS of the machine that does it, or did last."
+    )
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     cancel_asked = models.BooleanField(default=False)
     pause_asked = models.BooleanField(default=False)

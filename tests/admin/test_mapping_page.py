@@ -14,11 +14,12 @@ import pytest
 from django.utils import timezone
 
 from bgmsync.shared.models import Heartbeat
-from sync import mappings
+from sync import mappings, mappingsets
 from sync.downloads import DownloadError
+from sync.engine.index import current_index
 from sync.matching import datasets
 from sync.matching.datasets import load_datasets
-from sync.models import SyncItem
+from sync.models import MappingData, MappingSet, SyncItem
 from trakt.models import Title
 
 DATA = "/admin/sync/subject/data/"
@@ -100,27 +101,60 @@ def test_what_was_not_changed_is_not_fetched_again(publisher):
 
 
 @pytest.mark.django_db
-def test_a_set_that_was_lost_is_fetched_again(publisher, settings):
+def test_a_set_that_was_lost_is_taken_from_the_database(publisher, settings):
     mappings.refresh()
     (settings.MAPPING_DIR / "current").unlink()
 
     mappings.refresh()
 
-    assert publisher.asked == [None, None]
+    assert publisher.asked == [None, '"one"']
+    assert datasets.stamp(settings.MAPPING_DIR) == MappingData.objects.get().current != "snapshot"
+
+
+@pytest.mark.django_db
+def test_another_machine_uses_what_one_has_fetched_and_goes_back_with_it(publisher, settings, tmp_path):
+    """Each machine has a folder of its own; they share the database."""
+    here, there = settings.MAPPING_DIR, tmp_path / "another machine's"
+    mappings.refresh()
+    first = datasets.stamp(here)
+    publisher.etag, publisher.payload = '"two"', published({AFTER_STORY: {"bangumi": "1000001"}})
+    mappings.refresh()
+
+    settings.MAPPING_DIR = there
+    assert 1000001 in current_index().entries
+    assert datasets.pointers(there) == datasets.pointers(here)
+    assert mappings.status().etags == {publisher.address: '"two"'}
+    assert mappings.refresh() is None
+
+    mappings.roll_back()
+    settings.MAPPING_DIR = here
+    assert 1000001 not in current_index().entries
+    assert datasets.stamp(here) == first
+
+
+@pytest.mark.django_db
+def test_a_set_in_the_database_that_cannot_be_read_leaves_what_is_there(publisher, settings, tmp_path, caplog):
+    mappings.refresh()
+    MappingSet.objects.update(packed=b"PK broken")
+    settings.MAPPING_DIR = tmp_path / "another machine's"
+
+    assert CLANNAD in current_index().entries
+    assert datasets.stamp(settings.MAPPING_DIR) == "snapshot"
+    assert "can't use the mapping data" in caplog.text
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("status", "payload"), [(500, b""), (200, b"<html>"), (200, b'{"items": []}')])
 def test_a_failure_keeps_the_last_good_data_and_is_told_to_the_operator(publisher, root, client, status, payload):
     mappings.refresh()
-    good = datasets.stamp(mappings._file().parent)
+    good = datasets.stamp(mappingsets.folder())
     publisher.etag, publisher.status, publisher.payload = '"two"', status, payload
 
     with pytest.raises((DownloadError, mappings.DataError)):
         mappings.refresh()
 
     client.force_login(root)
-    assert datasets.stamp(mappings._file().parent) == good
+    assert datasets.stamp(mappingsets.folder()) == good
     assert "could not be refreshed" in client.get("/admin/").content.decode()
     assert publisher.address in client.get(DATA).content.decode()
 
@@ -242,7 +276,7 @@ def test_an_operator_can_go_back_and_it_stays_so_until_something_newer_comes(pub
 
     client.post(f"{DATA}roll-back/")
 
-    assert datasets.stamp(mappings._file().parent) == first
+    assert datasets.stamp(mappingsets.folder()) == first
     assert mappings.refresh() is None
 
 
@@ -255,9 +289,8 @@ def test_without_a_set_before_one_is_told_so(root, client, settings, tmp_path):
     assert "no previous set is kept" in page.content.decode()
 
 
-def test_a_status_that_cannot_be_read_is_as_good_as_none(settings, tmp_path):
-    settings.MAPPING_DIR = tmp_path
-    for text in ("", "[]", '{"set": 1}', '{"set": "x", "etags": [], "changes": 5}'):
-        (tmp_path / "status.json").write_text(text)
+@pytest.mark.django_db
+def test_a_status_of_another_version_is_read_as_far_as_it_goes():
+    MappingData.objects.create(pk=1, known={"error": "x", "of a later version": 5})
 
-        assert mappings.status() == mappings.Status()
+    assert mappings.status() == mappings.Status(error="x")

@@ -13,8 +13,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.backup import postgres
 from tests.backup.conftest import ROOT, Place, altered, measured
+from tests.servers import postgres
 
 FILLED = """
 from django.core.management import call_command

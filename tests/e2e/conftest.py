@@ -12,6 +12,7 @@ from bgmsync.standins import StandIns
 from tests.e2e.inprocess import InProcess
 from tests.e2e.installation import Installation
 from tests.e2e.small import small_world
+from tests.servers import Own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 def connected(tmp_path_factory) -> Path:
     """A folder with a database in which alice is connected to both services."""
     folder = tmp_path_factory.mktemp("connected")
+    Own(folder).begin()
     with StandIns(small_world()) as standins:
         Installation(folder, standins).connect()
     return folder
@@ -33,6 +35,7 @@ def connected(tmp_path_factory) -> Path:
 def apart(world: World, folder: Path, connected: Path, **env: str) -> Generator[Installation]:
     """Start stand-ins with *world* and give an installation whose user alice is connected to its first users."""
     shutil.copytree(connected, folder, dirs_exist_ok=True)
+    Own(folder).begin(connected)
     with StandIns(world) as standins:
         yield Installation(folder, standins, more=env)
 

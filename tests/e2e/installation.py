@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from tests.servers import POSTGRES, Own
+
 if TYPE_CHECKING:
     from bgmsync.standins import StandIns
     from bgmsync.standins.bangumi.site import BangumiSite
@@ -35,13 +37,18 @@ class Installation:
     more: dict[str, str] = field(default_factory=dict)
 
     @property
+    def servers(self) -> Own:
+        return Own(self.folder)
+
+    @property
     def env(self) -> dict[str, str]:
         kept = {
             name: value
             for name, value in os.environ.items()
             if name not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
         }
-        return kept | self.settings_of_env() | {"VAR_DIR": str(self.folder), "LOG_LEVEL": "WARNING"}
+        own = {"VAR_DIR": str(self.folder), "LOG_LEVEL": "WARNING"}
+        return kept | self.servers.env | own | self.settings_of_env()
 
     def settings_of_env(self) -> dict[str, str]:
         """Return the settings that tie the program to the stand-ins, lift the rate, and make pauses short."""
@@ -117,10 +124,21 @@ class Installation:
 
     def query(self, sql: str) -> list[tuple]:
         """Ask this installation's database, as an operator would."""
+        if POSTGRES:
+            return list(self.servers.query(sql))
         import sqlite3  # noqa: PLC0415  # of use here alone
 
         with closing(sqlite3.connect(self.folder / "db.sqlite3")) as connection, connection:
             return connection.execute(sql).fetchall()
+
+    def kept(self) -> bytes:
+        """Return all that the installation has written down anywhere."""
+        files = b"".join(path.read_bytes() for path in self.folder.rglob("*") if path.is_file())
+        return files + (self.servers.dump() if POSTGRES else b"")
+
+    def jobs(self) -> int:
+        """Return how many jobs wait in the queue."""
+        return self.servers.jobs() if POSTGRES else self.query("select count(*) from django_q_ormq")[0][0]
 
     # what Bangumi has
 

@@ -66,8 +66,7 @@ def test_a_run_goes_through_the_queue_and_leaves_no_token_behind(install_apart):
         assert (run["status"], run["items"]) == ("succeeded", {"done": 22})
     assert len(installation.marks()[CLANNAD]) == 22
     shown = json.dumps(run) + json.dumps(installation.status()) + installation.manage("status", "alice")
-    files = [path for path in installation.folder.rglob("*") if path.is_file()]
-    kept = b"".join(path.read_bytes() for path in files)
+    kept = installation.kept()
     assert b"run" in kept
     tokens = installation.standins.control("tokens")
     secrets = {*TRAKT_TOKENS, *BANGUMI_TOKENS}
@@ -82,7 +81,7 @@ def test_a_run_goes_through_the_queue_and_leaves_no_token_behind(install_apart):
 def test_the_schedule_starts_what_is_due_and_plans_the_next_time(install_apart):
     installation = install_apart(small_world("Clannad 1x1-3"))
     installation.manage("migrate", "--verbosity", "0")
-    installation.query("update trakt_config set next_run_at = '2020-01-01 00:00:00', ask_first = 0")
+    installation.query("update trakt_config set next_run_at = '2020-01-01 00:00:00', ask_first = false")
     (job,) = installation.query("select func from django_q_schedule where minutes = 1")
     # django-q2 looks at its schedule after half a minute at the earliest; what it would then queue is queued here.
     installation.manage("shell", "-c", f"from django_q.tasks import async_task; async_task({job[0]!r})")
@@ -90,7 +89,7 @@ def test_the_schedule_starts_what_is_due_and_plans_the_next_time(install_apart):
         wait_for(lambda: installation.query("select 1 from sync_syncrun where status = 'succeeded'"))
     assert installation.query("select trigger, status from sync_syncrun") == [("schedule", "succeeded")]
     assert len(installation.marks()[CLANNAD]) == 3
-    assert installation.query("select count(*) from trakt_config where next_run_at > datetime('now')") == [(1,)]
+    assert installation.query("select count(*) from trakt_config where next_run_at > current_timestamp") == [(1,)]
 
 
 def test_up_serves_and_stops_cleanly_on_sigterm_leaving_no_process(install_apart):

@@ -10,8 +10,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from bgmsync.standins import DEMO_WORLD, World
-from sync import uploads
-from sync.models import SyncItem, SyncRun
+from sync.models import ArchivePart, SyncItem, SyncRun
 from tests.e2e.installation import adds_up
 from tests.e2e.small import CLANNAD, MUSHISHI, PAPRIKA, main_ids, small_world
 from tests.export.making import history_files, list_files, saved, watched_files
@@ -260,8 +259,8 @@ def test_the_summary_is_that_of_a_sync(small, without_trakt, tmp_path):
 
 def test_the_copy_of_the_archive_is_removed_when_the_run_is_over(small, without_trakt, tmp_path):
     path = saved(tmp_path, history_files(small))
-    run = run_import(without_trakt(small), path)
-    assert not uploads.place_of(run["run"]).exists()
+    run_import(without_trakt(small), path)
+    assert not ArchivePart.objects.exists()
     assert path.exists()
 
 

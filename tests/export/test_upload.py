@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
-from pathlib import Path
+from io import BytesIO
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -17,7 +18,7 @@ from sync import dispatch, queue, runs, uploads
 from sync.admin import upload
 from sync.engine import importing
 from sync.engine.run import work
-from sync.models import BangumiAccount, SyncItem, SyncRun
+from sync.models import ArchivePart, BangumiAccount, SyncItem, SyncRun
 from tests.e2e.small import small_world
 from tests.export.making import history_files, play, zipped
 from trakt import export
@@ -32,7 +33,8 @@ FILES = {"watched-history-1.json": [play(1), play(2)]}
 @pytest.fixture(autouse=True)
 def folder(tmp_path, settings):
     settings.VAR_DIR = tmp_path
-    return tmp_path / "uploads"
+    yield tmp_path / "uploads"
+    assert not [path for path in tmp_path.rglob("*.zip") if path.parent != tmp_path], "an archive has a name on disk"
 
 
 @pytest.fixture
@@ -76,34 +78,42 @@ def errors_of(answer):
     return " ".join(answer.context["form"].errors.get("archive", []))
 
 
-def kept(folder):
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+def kept():
+    """The runs whose archive waits."""
+    return sorted(set(ArchivePart.objects.values_list("run", flat=True)))
 
 
 # what is taken
 
 
-def test_an_archive_makes_a_run_and_the_queue_is_told_the_run_alone(page, alice, queued, folder):
+def test_an_archive_makes_a_run_and_the_queue_is_told_the_run_alone(page, alice, queued):
     answer = send(page, FILES)
     run = SyncRun.objects.get()
     assert (run.user, run.trigger, run.only_retry, run.archive) == (alice, "import", True, {"name": "trakt-export.zip"})
     assert answer.headers["Location"].endswith(f"/syncrun/{run.pk}/change/")
-    assert queued == [run.pk]
-    assert kept(folder) == [f"run-{run.pk}.zip"]
+    assert queued == kept() == [run.pk]
 
 
-def test_nobody_else_on_the_machine_can_read_it(page, queued, folder):
+def test_it_waits_in_pieces_that_any_machine_can_put_together(page, queued, monkeypatch, folder):
+    monkeypatch.setattr(uploads, "PIECE", 100)
     send(page, FILES)
-    (path,) = folder.iterdir()
-    assert (stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(folder.stat().st_mode)) == (0o600, 0o700)
+    folder.rmdir()  # nothing is kept on the machine that took it
+    assert ArchivePart.objects.count() > 2
+    with uploads.opened(SyncRun.objects.get().pk) as archive:
+        assert [file.name for file in archive.files] == list(FILES)
 
 
-def test_it_goes_to_disk_while_it_comes_in(page, queued, monkeypatch, folder):
-    """Seen from inside: the file behind the form lies in the folder, however small it is."""
+def test_it_goes_to_disk_while_it_comes_in_and_nobody_else_can_read_it(page, queued, monkeypatch, folder):
+    """Seen from inside: the file behind the form lies on the folder's disk, however small it is, without a name."""
     seen = []
-    monkeypatch.setattr(export, "preview", lambda stream: seen.append(Path(stream.name).parent))
+
+    def look(stream):
+        found = os.fstat(stream.fileno())
+        seen.append((found.st_dev, found.st_nlink, stat.S_IMODE(folder.stat().st_mode), list(folder.iterdir())))
+
+    monkeypatch.setattr(export, "preview", look)
     send(page, FILES)
-    assert seen == [folder]
+    assert seen == [(folder.stat().st_dev, 0, 0o700, [])]
 
 
 def test_with_trakt_connected_its_api_is_asked_as_well(page, alice, queued):
@@ -124,11 +134,11 @@ def test_with_trakt_connected_its_api_is_asked_as_well(page, alice, queued):
         ({"../watched-history-3.json": []}, "its name leads out of the archive"),
     ],
 )
-def test_a_bad_archive_is_refused_with_its_place_before_the_queue_sees_it(page, queued, folder, files, told):
+def test_a_bad_archive_is_refused_with_its_place_before_the_queue_sees_it(page, queued, files, told):
     answer = send(page, files)
     assert answer.status_code == 400
     assert told in errors_of(answer)
-    assert queued == kept(folder) == []
+    assert queued == kept() == []
     assert not SyncRun.objects.exists()
 
 
@@ -139,15 +149,15 @@ def test_the_refusal_is_in_the_readers_language(page, queued):
     assert "not a JSON object" not in told
 
 
-def test_a_file_beyond_the_limit_is_not_kept(page, queued, folder, monkeypatch):
+def test_a_file_beyond_the_limit_is_not_kept(page, queued, monkeypatch):
     monkeypatch.setattr(upload, "limit_in_bytes", lambda: 1000)
     answer = send(page, b"PK" + b"x" * 3000)
     assert answer.status_code == 400
     assert "larger than" in errors_of(answer)
-    assert kept(folder) == []
+    assert kept() == []
 
 
-def test_a_body_far_beyond_the_limit_is_not_even_read(page, queued, folder, monkeypatch):
+def test_a_body_far_beyond_the_limit_is_not_even_read(page, queued, monkeypatch):
     monkeypatch.setattr(upload, "limit_in_bytes", lambda: 1000)
     read = []
     monkeypatch.setattr("django.http.multipartparser.exhaust", read.append)
@@ -162,10 +172,10 @@ def test_the_operators_limit_counts(settings):
     assert upload.limit_in_bytes() == export.LARGEST_ARCHIVE
 
 
-def test_two_files_are_refused(page, queued, folder):
+def test_two_files_are_refused(page, queued):
     answer = page.post(PAGE, {"archive": [file_of(FILES), file_of(FILES)]})
     assert "More than one file" in errors_of(answer)
-    assert kept(folder) == []
+    assert kept() == []
 
 
 def test_a_form_without_a_file_is_refused(page, queued):
@@ -174,7 +184,7 @@ def test_a_form_without_a_file_is_refused(page, queued):
     assert queued == []
 
 
-def test_a_full_disk_is_told(page, queued, folder, monkeypatch):
+def test_a_full_disk_is_told(page, queued, monkeypatch):
     class Full:
         def write(self, _data):
             raise OSError(28, "No space left on device")
@@ -208,11 +218,11 @@ def test_without_bangumi_the_page_says_what_to_do_and_takes_nothing(client, queu
     assert queued == []
 
 
-def test_while_a_run_is_under_way_nothing_is_taken(page, alice, queued, folder):
+def test_while_a_run_is_under_way_nothing_is_taken(page, alice, queued):
     run = SyncRun.objects.create(user=alice, trigger="button", status="running")
     answer = send(page, FILES)
     assert answer.headers["Location"].endswith(f"/syncrun/{run.pk}/change/")
-    assert queued == kept(folder) == []
+    assert queued == kept() == []
     run.refresh_from_db()
     assert not run.retry_asked
 
@@ -250,22 +260,22 @@ def sent(without_trakt, settings, tmp_path, queued):
     return send_it
 
 
-def test_a_worker_takes_it_over_writes_it_and_removes_it(sent, folder):
+def test_a_worker_takes_it_over_writes_it_and_removes_it(sent):
     installation, run, client = sent(None)
     done = finished(run)
     assert (done.status, done.counts) == ("succeeded", {"done": 15})
     assert sum(map(len, installation.marks().values())) == 15
-    assert kept(folder) == []
+    assert kept() == []
     text = client.get(f"/admin/sync/syncrun/{run.pk}/change/").content.decode()
     assert "trakt-export.zip" in text
     assert "watched-history-2.json" in text
 
 
-def test_it_stops_for_the_users_approval_like_any_other_run_and_needs_the_file_no_more(sent, folder):
+def test_it_stops_for_the_users_approval_like_any_other_run_and_needs_the_file_no_more(sent):
     _installation, run, _client = sent(None)
     TraktConfig.objects.update(ask_first=True)
     assert finished(run).status == "awaiting"
-    assert kept(folder) == []
+    assert kept() == []
 
 
 def test_the_progress_is_told_in_rows(sent, monkeypatch):
@@ -285,7 +295,7 @@ def test_the_progress_is_told_in_rows(sent, monkeypatch):
     assert "8 / 15 rows of the archive" in seen[2]
 
 
-def test_it_can_be_cancelled_between_two_batches(sent, folder, monkeypatch):
+def test_it_can_be_cancelled_between_two_batches(sent, monkeypatch):
     installation, run, _client = sent(None)
     monkeypatch.setattr(export, "BATCH_ROWS", 4)
     from sync.engine.context import Context  # noqa: PLC0415  # only this test looks at it
@@ -302,17 +312,17 @@ def test_it_can_be_cancelled_between_two_batches(sent, folder, monkeypatch):
     assert done.status == "cancelled"
     assert "not taken over" in str(list(done.events.all()))
     assert installation.marks() == {}
-    assert kept(folder) == []
+    assert kept() == []
 
 
-def test_a_run_that_is_cancelled_in_the_queue_leaves_no_file(page, queued, folder):
+def test_a_run_that_is_cancelled_in_the_queue_leaves_no_file(page, queued):
     send(page, FILES)
     runs.cancel(SyncRun.objects.get())
     uploads.tidy()
-    assert kept(folder) == []
+    assert kept() == []
 
 
-def test_a_worker_that_is_killed_half_way_goes_on_and_nothing_is_lost_or_doubled(sent, folder, monkeypatch):
+def test_a_worker_that_is_killed_half_way_goes_on_and_nothing_is_lost_or_doubled(sent, monkeypatch):
     installation, run, _client = sent(None)
     store, calls = importing._store, []
 
@@ -328,7 +338,7 @@ def test_a_worker_that_is_killed_half_way_goes_on_and_nothing_is_lost_or_doubled
     monkeypatch.setattr(importing, "_store", killed)
     with pytest.raises(Killed):
         finished(run)
-    assert kept(folder) == [f"run-{run.pk}.zip"]
+    assert kept() == [run.pk]
     monkeypatch.setattr(importing, "_store", store)
     SyncRun.objects.filter(pk=run.pk).update(owner="elsewhere|1|1", heartbeat_at=None)
     uploads.tidy()
@@ -373,24 +383,13 @@ def test_running_it_again_takes_up_what_is_left_without_asking_trakt(sent, queue
 # tidying up
 
 
-def test_only_the_archives_of_runs_that_are_not_over_are_kept(alice, folder):
+def test_only_the_archives_of_runs_that_are_not_over_are_kept(alice):
     over = SyncRun.objects.create(user=alice, trigger="import", status="failed")
     waits = SyncRun.objects.create(user=alice, trigger="import", status="awaiting")
-    for run_id in (over.pk, waits.pk, 10**9):
-        uploads.place_of(run_id).write_bytes(b"PK")
-    (folder / "notes.txt").write_text("an operator's own")
+    for run in (over, waits):
+        uploads.give(run, BytesIO(b"PK"), "x.zip")
     uploads.tidy()
-    assert kept(folder) == ["notes.txt", f"run-{waits.pk}.zip"]
-
-
-def test_an_upload_that_broke_off_is_removed_when_nothing_came_for_long(folder, monkeypatch):
-    path = uploads.folder() / "coming-x.zip"
-    path.write_bytes(b"PK")
-    uploads.tidy()
-    assert kept(folder) == ["coming-x.zip"]
-    monkeypatch.setattr(uploads, "LEFT_AFTER", -1.0)
-    uploads.tidy()
-    assert kept(folder) == []
+    assert kept() == [waits.pk]
 
 
 def test_the_report_names_files_in_the_order_of_their_numbers(alice):
@@ -418,15 +417,3 @@ def test_home_knows_a_user_who_lives_on_archives(sent):
     _installation, run, client = sent(None)
     finished(run)
     assert "It works" in client.get("/admin/").content.decode()
-
-
-def test_the_copy_that_a_command_makes_is_nobody_elses_either_and_the_original_stays(alice, folder, tmp_path):
-    original = tmp_path / "export.zip"
-    original.write_bytes(zipped(FILES).getvalue())
-    original.chmod(0o644)
-    run = SyncRun.objects.create(user=alice, trigger="import")
-    uploads.give(run, original, original.name)
-    place = uploads.place_of(run.pk)
-    assert stat.S_IMODE(place.stat().st_mode) == 0o600
-    assert place.read_bytes() == original.read_bytes()
-    assert kept(folder) == [place.name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from datetime import timedelta
@@ -193,3 +194,28 @@ def test_a_pasted_token_that_is_refused_asks_to_reconnect(config):
     with pytest.raises(Unauthorized):
         renewed(StoredTokens(config, Service()), "pasted")
     assert stored().state == ConnectionState.RECONNECT
+
+
+def test_a_renewal_that_is_broken_off_is_seen_through_and_stored(config):
+    """However often: the refresh token is used up, and the next one must not be lost with the answer."""
+    under_way = asyncio.Event()
+
+    class Slow(Service):
+        async def __call__(self, refresh_token, _redirect_uri):
+            under_way.set()
+            await asyncio.sleep(0.1)
+            return await super().__call__(refresh_token, _redirect_uri)
+
+    async def broken_off():
+        asking = asyncio.ensure_future(StoredTokens(config, Slow()).renewed("old"))
+        await under_way.wait()
+        for _ in range(3):
+            asking.cancel()
+            await asyncio.sleep(0.01)
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    async_to_sync(broken_off)()
+
+    row = stored()
+    assert (row.access_token, row.refresh_token, row.refresh_lease_until) == ("new-1", "fresh-1", None)

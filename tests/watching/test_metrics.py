@@ -78,9 +78,9 @@ def test_all_that_is_promised_is_there(guarded, rows):
 
     assert found["bgmsync_runs_total", "incomplete", "button"] == 1
     assert found["bgmsync_items", "history", "review"] == 1
-    assert found["bgmsync_host_breaker_open", "trakt"] == 1
-    assert found["bgmsync_host_breaker_open", "bangumi"] == 0
-    assert found["bgmsync_host_put_off_seconds", "trakt"] == pytest.approx(100, abs=20)
+    assert found["bgmsync_host_breaker_open", "", "trakt"] == 1
+    assert found["bgmsync_host_breaker_open", "", "bangumi"] == 0
+    assert found["bgmsync_host_put_off_seconds", "", "trakt"] == pytest.approx(100, abs=20)
     assert found["bgmsync_queue_age_seconds",] == pytest.approx(7 * 60, abs=20)
     assert found["bgmsync_heartbeat_age_seconds",] == pytest.approx(50, abs=20)
     assert found["bgmsync_worker_alive",] == 1

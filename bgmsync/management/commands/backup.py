@@ -9,13 +9,14 @@ from django.core.management.base import CommandError
 
 from bgmsync.backup.errors import BackupError
 from bgmsync.backup.making import make
-from bgmsync.shared.command import ProductCommand
+from bgmsync.shared.command import SCHEMA, TAG, ProductCommand
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 
 class Command(ProductCommand):
+    requires_system_checks = (TAG, SCHEMA)  # not that of the keys: a backup is what helps when they are lost
     help = (
         "Writes the whole database to one file, as it was at one instant; web server and workers go on meanwhile. "
         "`restore` puts it back."

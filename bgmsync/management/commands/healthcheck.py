@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from bgmsync.shared.command import ProductCommand
+from bgmsync.shared.command import SCHEMA, TAG, ProductCommand
 from sync import alive
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ PATIENCE = 5.0
 
 
 class Command(ProductCommand):
+    requires_system_checks = (TAG, SCHEMA)  # not that of the keys: it needs none
     help = (
         "Tells by its exit status whether what runs on this machine does its work: the web server answers, the workers "
         "of this machine are all there, and jobs are taken up. Without options it looks at both."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bgmsync.shared import keyproof
 from bgmsync.shared.command import ProductCommand
 
 
@@ -16,4 +17,5 @@ class Command(ProductCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         from sync import cluster  # noqa: PLC0415  # django-q2 sets up signals and a logger when it is imported
 
+        keyproof.leave()
         cluster.run()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from bgmsync.shared.command import ProductCommand
+from bgmsync.shared.command import SCHEMA, TAG, ProductCommand
 from bgmsync.watching.support import bundle
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 class Command(ProductCommand):
+    requires_system_checks = (TAG, SCHEMA)  # not that of the keys: the bundle tells of them
     help = (
         "Writes a support bundle: versions, which settings are set, checks, migrations, counts, the last runs and log "
         "lines. It holds no secret, no name and no title, so that you can attach it where others read it."

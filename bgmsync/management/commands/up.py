@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from bgmsync.processes import Processes, Stop, free_port, manage, stop_on_signals, wait_for_port, web
+from bgmsync.shared import keyproof, schema
 from bgmsync.shared.command import ProductCommand
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ class Command(ProductCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         stop_on_signals()
-        call_command("migrate", verbosity=0, interactive=False)
-        password = self._first_user()
+        with schema.one_at_a_time():
+            call_command("migrate", verbosity=0, interactive=False)
+            password = self._first_user()
+        keyproof.leave()
         host, port = options["host"], options["port"] or urlsplit(settings.BASE_URL).port or 8000
         if free_port(host, port) != port:
             raise CommandError(

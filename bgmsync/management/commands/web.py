@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from bgmsync.processes import web
+from bgmsync.shared import keyproof
 from bgmsync.shared.command import ProductCommand
 
 if TYPE_CHECKING:
@@ -21,5 +22,6 @@ class Command(ProductCommand):
         parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        keyproof.leave()
         command = web(options["host"], options["port"])
         os.execv(command[0], command)  # noqa: S606  # it takes our place, so that signals reach it

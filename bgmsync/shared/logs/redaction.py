@@ -30,9 +30,8 @@ HEADER = re.compile(
     r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-csrftoken|trakt-api-key)(['\"]?\s*[:=,]\s*)[^\r\n]+"
 )
 SCHEME = re.compile(r"(?i)\b(bearer|basic|token)\s+[A-Za-z0-9._~+/\-]{6,}=*")
-WORDS = (
-    r"[\w\-]{0,40}(?:token|secret|passw(?:or)?d|passphrase|api_?key|private_?key|sessionid|csrf|signature)[\w\-]{0,40}"
-)
+WORD = r"(?:token|secret|passw(?:or)?d|passphrase|api_?key|private_?key|sessionid|csrf|signature)"
+WORDS = rf"[\w\-]{{0,40}}{WORD}[\w\-]{{0,40}}"
 NAMED = re.compile(rf"(?i)\b({WORDS}['\"]?\s*[=:]\s*)(b?'[^']*'|b?\"[^\"]*\"|[^\s,;&)\]}}]+)")
 QUERY = re.compile(r"(?<=[\w/])\?[\w\-.%\[\]]+=[^\s'\"<>]*")
 INVITATION = re.compile(r"(/join/)[^\s/'\"]+")
@@ -44,8 +43,8 @@ def keep_out(*secrets: str, always: bool = False) -> None:
     """Hide *secrets* in all texts from now on; ``always`` is for the few of the installation itself."""
     with _lock:
         for secret in secrets:
-            if len(secret) < SHORTEST:
-                continue
+            if len(secret) < SHORTEST or re.fullmatch(f"(?i){WORD}", secret):
+                continue  # were such a word hidden, what it names would not be known for a secret
             if always:
                 _always.add(secret)
                 continue

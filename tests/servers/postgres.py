@@ -18,11 +18,14 @@ UNPRIVILEGED = ("postgres", "nobody")
 """Users to run the server as where the tests run as root, which PostgreSQL refuses."""
 
 
+def missing() -> list[str]:
+    return [name for name in PROGRAMS if not program(name)]
+
+
 def needed() -> None:
     """Skip, or fail where everything must be tested, when the machine has no PostgreSQL."""
-    missing = [name for name in PROGRAMS if not program(name)]
-    if missing:
-        reason = f"There is no {', '.join(missing)}: apt-get install postgresql"
+    if names := missing():
+        reason = f"There is no {', '.join(names)}: apt-get install postgresql"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
 
 
@@ -33,18 +36,23 @@ def program(name: str) -> str | None:
 
 
 @contextmanager
-def server():
-    """Start a server and give the address of its databases, less their name; stop it and remove all of it."""
+def server(host: str = "127.0.0.1"):
+    """Start a server, which trusts whoever reaches it, and give the address of its databases, less their name.
+
+    It is stopped afterwards, and all of it removed.
+    """
     with tempfile.TemporaryDirectory(prefix="bgmsync-pg-") as name:  # a short one: a socket's path has 107 bytes
         folder = Path(name)
         user = _owner_of(folder)
         data = folder / "data"
         _run(user, "initdb", "-D", data, "-U", "bgmsync", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        port = free_port("127.0.0.1", 0)
-        options = f"-k {folder} -p {port} -c listen_addresses=127.0.0.1 -c fsync=off"
+        if host != "127.0.0.1":
+            (data / "pg_hba.conf").write_text("host all all all trust\n")
+        port = free_port(host, 0)
+        options = f"-k {folder} -p {port} -c listen_addresses={host} -c fsync=off"
         _run(user, "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
         try:
-            yield f"postgres://bgmsync@127.0.0.1:{port}/"
+            yield f"postgres://bgmsync@{host}:{port}/"
         finally:
             _run(user, "pg_ctl", "-D", data, "-m", "immediate", "stop")
 
