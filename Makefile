@@ -18,12 +18,12 @@ demo: .venv/ready  ## the program against stand-ins of Trakt and Bangumi: no acc
 run: .venv/ready   ## the program with real accounts
 	$(RUN) python manage.py up $(ARGS)
 
-test: .venv/ready  ## lint, types and all tests
+test: .venv/ready  ## lint, types and all tests; without ARGS, some of them again on PostgreSQL with Redis
 	@sh .ci/chromium
 	@sh .ci/servers
 	$(MAKE) lint
 	$(PYTEST) -n auto -q $(ARGS)
-	@test -n "$(ARGS)" || $(MAKE) test-servers
+	@test -n "$(ARGS)" || $(RUN) python -m tests.servers $(PYTEST) $(ON_SERVERS) -n auto -q
 
 lint: .venv/ready  ## style, types, imports, migrations, translations
 	$(UV) lock --check --quiet
@@ -34,15 +34,16 @@ lint: .venv/ready  ## style, types, imports, migrations, translations
 	$(RUN) python manage.py makemigrations --check --dry-run
 
 # Engine, dispatch, claims and faults as on SQLite, on servers that are started for it and gone afterwards.
-ON_SERVERS := tests/engine tests/shared tests/faults tests/servers tests/e2e/test_processes.py tests/e2e/test_stopping.py
+AT_ONCE := test_kills.py test_outages.py test_together.py test_requests.py
+ON_SERVERS := tests/engine tests/shared tests/e2e/test_processes.py $(addprefix tests/faults/,$(AT_ONCE))
 
-test-servers: .venv/ready  ## the same on PostgreSQL with Redis: part of `test`, unless that is given ARGS
+test-servers: .venv/ready  ## all of engine, dispatch, claims and faults on PostgreSQL with Redis
 	@sh .ci/servers
-	$(RUN) python -m tests.servers $(PYTEST) $(ON_SERVERS) -n auto -q $(ARGS)
+	$(RUN) python -m tests.servers $(PYTEST) tests/engine tests/shared tests/e2e tests/faults -n auto -q $(ARGS)
 
 test-machines: .venv/ready  ## two machines, in network namespaces, with 200 users, one killed half-way: needs root
 	@sh .ci/servers
-	$(RUN) python -m tests.servers $(PYTEST) tests/machines -q $(ARGS)
+	MACHINES=1 $(PYTEST) tests/machines -q $(ARGS)
 
 test-faults: .venv/ready  ## every fault at every request, and kills at random instants
 	FAULTS=full $(PYTEST) tests/faults -n auto -q $(ARGS)

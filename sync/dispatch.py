@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from bgmsync.shared.models import ConnectionState, Heartbeat
@@ -55,13 +56,25 @@ def revive() -> int:
         if runs.release_if_dead(run):
             queue.enqueue(run.pk)
             revived += 1
-    lost = timezone.now() - max(LOST_IN_QUEUE * settings.RETRY_SCALE, timedelta(seconds=30))
-    for run in SyncRun.objects.filter(status=SyncRun.Status.QUEUED, created_at__lt=lost, heartbeat_at=None):
-        # A second delivery does no harm: only one claim succeeds. The heartbeat keeps it from being sent every minute.
-        SyncRun.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now())
-        queue.enqueue(run.pk)
-        revived += 1
-    return revived
+    return revived + _hand_over_again()
+
+
+def _hand_over_again() -> int:
+    """Hand over what waits for long although the broker has fewer jobs than that: it lost some, however often.
+
+    A second delivery does no harm, since only one claim succeeds, but a long queue must not grow by it every minute:
+    the heartbeat tells when a run was handed over last.
+    """
+    now = timezone.now()
+    lost = now - max(LOST_IN_QUEUE * settings.RETRY_SCALE, timedelta(seconds=30))
+    long_ago = Q(heartbeat_at=None, created_at__lt=lost) | Q(heartbeat_at__lt=lost)
+    waiting = list(SyncRun.objects.filter(long_ago, status=SyncRun.Status.QUEUED).values_list("pk", flat=True))
+    jobs = queue.waiting() if waiting else None
+    if jobs is None or jobs >= len(waiting):
+        return 0
+    SyncRun.objects.filter(pk__in=waiting, status=SyncRun.Status.QUEUED).update(heartbeat_at=now)
+    queue.enqueue(*waiting)
+    return len(waiting)
 
 
 def start_due() -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
@@ -81,7 +82,7 @@ def is_reachable() -> bool:
 def waiting() -> int | None:
     """Return how many jobs no worker has taken yet; None when the broker can't be asked."""
     if not settings.REDIS_URL:
-        return OrmQ.objects.count()
+        return OrmQ.objects.filter(lock__lt=timezone.now()).count()
     try:
         with _redis() as broker:
             return int(broker.llen(QUEUE))

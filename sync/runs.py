@@ -135,7 +135,7 @@ def release_if_dead(run: SyncRun) -> bool:
     if not run.is_dead():
         return False
     freed = SyncRun.objects.filter(pk=run.pk, status=Status.RUNNING, owner=run.owner).update(
-        status=Status.QUEUED, owner="", worked=run.worked_until(run.heartbeat_at)
+        status=Status.QUEUED, owner="", worked=run.worked_until(run.heartbeat_at), heartbeat_at=timezone.now()
     )
     if freed:
         run.log("The process that ran this stopped. It goes on from what was stored.", level="warning")

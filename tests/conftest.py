@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Start half as many workers again as there are processors: much of a test's time is waiting for other processes."""
+    """Start half as many workers again as there are processors: tests wait for other processes much of the time."""
     return (os.cpu_count() or 2) * 3 // 2
 
 

@@ -35,22 +35,24 @@ class StandIns:
     >>> with StandIns(World.load(DEMO_WORLD)) as standins:
     ...     standins.control("latency", {"ms": 100})
 
-    The *world* is copied: what clients change is seen through :meth:`control`. Port 0 takes a free one.
+    The *world* is copied: what clients change is seen through :meth:`control`. Port 0 takes a free one. Another *host*
+    than loopback is for tests that put several machines on a network of their own.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what may differ from one use to another, each by its name
         self,
         world: World,
         *,
         trakt_port: int = 0,
         bangumi_port: int = 0,
+        host: str = LOOPBACK,
         latency_ms: float = 0,
         observer: Observer | None = None,
     ) -> None:
         self.hub = Hub(world.model_copy(deep=True), observer)
         self.hub.latency.update({"trakt": latency_ms / 1000, "bangumi": latency_ms / 1000})
-        self._sockets = [listening(trakt_port), listening(bangumi_port)]
-        self.trakt_url, self.bangumi_url = (f"http://{LOOPBACK}:{s.getsockname()[1]}" for s in self._sockets)
+        self._sockets = [listening(host, trakt_port), listening(host, bangumi_port)]
+        self.trakt_url, self.bangumi_url = (f"http://{host}:{s.getsockname()[1]}" for s in self._sockets)
         self._servers: list[uvicorn.Server] = []
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
@@ -132,10 +134,10 @@ def drop(server: uvicorn.Server) -> None:
         connection.transport.abort()
 
 
-def listening(port: int) -> socket.socket:
-    """Listen on loopback. Named as TCP outright, else asyncio leaves Nagle's algorithm on: 40 ms an answer."""
+def listening(host: str, port: int) -> socket.socket:
+    """Listen there. Named as TCP outright, else asyncio leaves Nagle's algorithm on: 40 ms an answer."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((LOOPBACK, port))
+    listener.bind((host, port))
     listener.listen(BACKLOG)
     return listener

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -111,8 +111,9 @@ def _answer(saved: TraktConfig, sent: Any) -> dict[str, Any]:
 
 
 async def _ask(config: TraktConfig, saved: TraktConfig, account: BangumiAccount) -> Difference:
+    index = await sync_to_async(current_index)()
     async with asyncio.timeout(PATIENCE):
-        return await difference(config, saved, account, current_index())
+        return await difference(config, saved, account, index)
 
 
 def _trouble(reason: str, error: RemoteError | None = None) -> Trouble:

@@ -6,7 +6,7 @@ import gzip
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -65,10 +65,16 @@ def shipped() -> list[list]:
 
 def published(change=None) -> bytes:
     """Return the shipped bangumi-data as its makers publish it, with the sites of one subject changed."""
+    return _published(json.dumps(change or {}))
+
+
+@cache
+def _published(changed: str) -> bytes:
+    change = {int(subject): sites for subject, sites in json.loads(changed).items()}
     items = []
     for subject, form, _begin, _end, tmdb, anilist, mal, title in shipped():
         sites = {"bangumi": str(subject), "tmdb": tmdb, "aniList": str(anilist or ""), "mal": str(mal or "")}
-        sites |= (change or {}).get(subject, {})
+        sites |= change.get(subject, {})
         found = [{"site": site, "id": key} for site, key in sites.items() if key]
         items.append({"title": title, "type": form, "begin": "", "end": "", "sites": found})
     return gzip.compress(json.dumps({"items": items}).encode(), compresslevel=1)

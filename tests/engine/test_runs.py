@@ -120,6 +120,37 @@ def test_a_run_whose_process_is_gone_is_put_back_and_sent_again(alice, enqueued)
     assert enqueued[-1] == run.pk
 
 
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_run_that_the_broker_lost_is_handed_over_again_however_often(alice, enqueued, monkeypatch, times):
+    monkeypatch.setattr("sync.queue.waiting", lambda: 0)
+    run, _new = runs.request(alice, Trigger.BUTTON)
+    for _ in range(times):
+        SyncRun.objects.filter(heartbeat_at=None).update(created_at=ago(minutes=30))
+        SyncRun.objects.exclude(heartbeat_at=None).update(heartbeat_at=ago(minutes=30))
+        assert dispatch.revive() == 1
+        assert dispatch.revive() == 0
+    assert enqueued == [run.pk] * times
+
+
+def test_a_run_that_was_put_back_and_then_lost_is_handed_over_again(alice, enqueued, monkeypatch):
+    monkeypatch.setattr("sync.queue.waiting", lambda: 0)
+    run = claimed(alice)
+    SyncRun.objects.filter(pk=run.pk).update(owner="", heartbeat_at=ago(minutes=29))
+    assert dispatch.revive() == 1
+    SyncRun.objects.update(heartbeat_at=ago(minutes=29))
+    assert dispatch.revive() == 1
+
+
+@pytest.mark.parametrize("jobs", [1, None])
+def test_what_still_waits_in_the_broker_is_not_handed_over_twice(alice, enqueued, monkeypatch, jobs):
+    """None: the broker can't be asked, so nothing could be handed over either."""
+    monkeypatch.setattr("sync.queue.waiting", lambda: jobs)
+    runs.request(alice, Trigger.BUTTON)
+    SyncRun.objects.update(created_at=ago(minutes=30))
+    assert dispatch.revive() == 0
+    assert enqueued == []
+
+
 def test_a_process_number_that_was_given_to_another_process_is_not_mistaken_for_it(alice, enqueued):
     run = claimed(alice)
     host, pid, _started = run.owner.split("|")
